@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* saved_x86_64.c - reading the picture leat__switch leaves (switch_x86_64.S), for unwinding. */
+#include <string.h>
+
+#include "arch/arch.h"
+
+enum { DWARF_RBX = 3, DWARF_RBP = 6, DWARF_RSP = 7, DWARF_R12 = 12 };
+
+void leat__read_saved(void *saved_sp, struct leat__saved *out)
+{
+    const uint64_t *w = saved_sp;
+
+    memset(out, 0, sizeof(*out));
+    for (int i = 0; i < 4; i++)
+        out->regs[DWARF_R12 + 3 - i] = w[1 + i]; /* r15 r14 r13 r12 */
+    out->regs[DWARF_RBX] = w[5];
+    out->regs[DWARF_RBP] = w[6];
+    out->pc = w[7];
+    out->sp = (uintptr_t)(w + 8);
+    out->regs[DWARF_RSP] = out->sp;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* switch_x86_64.S - see arch.h. */
+        .text
+
+/* A saved stack: control words, r15 r14 r13 r12 rbx rbp, where to continue. */
+        .globl  leat__switch
+        .hidden leat__switch
+        .type   leat__switch, @function
+        .p2align 4
+leat__switch:
+        .cfi_startproc
+        endbr64
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbp, 0
+        pushq   %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbx, 0
+        pushq   %r12
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r12, 0
+        pushq   %r13
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r13, 0
+        pushq   %r14
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r14, 0
+        pushq   %r15
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r15, 0
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        stmxcsr (%rsp)
+        fnstcw  4(%rsp)
+        movq    %rsp, (%rdi)
+        movq    %rsi, %rsp
+        ldmxcsr (%rsp)
+        fldcw   4(%rsp)
+        movq    %rdx, %rax
+        addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
+        popq    %r15
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r15
+        popq    %r14
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r14
+        popq    %r13
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r13
+        popq    %r12
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r12
+        popq    %rbx
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rbx
+        popq    %rbp
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rbp
+        popq    %rcx
+        .cfi_adjust_cfa_offset -8
+        .cfi_register rip, rcx
+        notrack jmp *%rcx
+        .cfi_endproc
+        .size   leat__switch, .-leat__switch
+
+/* void *leat__prepare(void *top): the picture of a stack that continues in leat__entry. */
+        .globl  leat__prepare
+        .hidden leat__prepare
+        .type   leat__prepare, @function
+        .p2align 4
+leat__prepare:
+        .cfi_startproc
+        endbr64
+        leaq    -64(%rdi), %rax
+        leaq    leat__entry(%rip), %rcx
+        movq    %rcx, 56(%rax)
+        movq    $0, 48(%rax)
+        stmxcsr (%rax)
+        fnstcw  4(%rax)
+        ret
+        .cfi_endproc
+        .size   leat__prepare, .-leat__prepare
+
+/* void leat__restart(void *top, void *arg) */
+        .globl  leat__restart
+        .hidden leat__restart
+        .type   leat__restart, @function
+        .p2align 4
+leat__restart:
+        .cfi_startproc
+        .cfi_undefined rip
+        endbr64
+        movq    %rdi, %rsp
+        movq    %rsi, %rax
+        jmp     leat__entry
+        .cfi_endproc
+        .size   leat__restart, .-leat__restart
+
+/* First instructions of a goroutine: rsp is 16-aligned, rax is who was left. */
+        .globl  leat__entry
+        .hidden leat__entry
+        .type   leat__entry, @function
+        .p2align 4
+leat__entry:
+        .cfi_startproc
+        .cfi_undefined rip
+        endbr64
+        xorl    %ebp, %ebp
+        subq    $16, %rsp
+        .cfi_adjust_cfa_offset 16
+        movq    %rax, %rdi
+        movq    %rsp, %rsi
+        call    leat__g_begin
+        movq    (%rsp), %r11
+        movq    8(%rsp), %r10
+        movq    0(%r10), %rdi
+        movq    8(%r10), %rsi
+        movq    16(%r10), %rdx
+        movq    24(%r10), %rcx
+        movq    32(%r10), %r8
+        movq    40(%r10), %r9
+        movsd   64(%r10), %xmm0
+        movsd   72(%r10), %xmm1
+        movsd   80(%r10), %xmm2
+        movsd   88(%r10), %xmm3
+        movsd   96(%r10), %xmm4
+        movsd   104(%r10), %xmm5
+        movsd   112(%r10), %xmm6
+        movsd   120(%r10), %xmm7
+        movl    $8, %eax
+        call    *%r11
+        call    leat__g_end
+        ud2
+        .cfi_endproc
+        .size   leat__entry, .-leat__entry
+
+/* Called through the type of the function to start: store its argument registers. */
+        .globl  leat__capture_stub
+        .hidden leat__capture_stub
+        .type   leat__capture_stub, @function
+        .p2align 4
+leat__capture_stub:
+        .cfi_startproc
+        endbr64
+        movq    leat__tls_m@gottpoff(%rip), %r11
+        movq    %fs:(%r11), %r11
+        testq   %r11, %r11
+        je      2f
+1:      movq    0(%r11), %r11
+        movq    %rdi, 128(%r11)
+        movq    %rsi, 136(%r11)
+        movq    %rdx, 144(%r11)
+        movq    %rcx, 152(%r11)
+        movq    %r8, 160(%r11)
+        movq    %r9, 168(%r11)
+        movsd   %xmm0, 192(%r11)
+        movsd   %xmm1, 200(%r11)
+        movsd   %xmm2, 208(%r11)
+        movsd   %xmm3, 216(%r11)
+        movsd   %xmm4, 224(%r11)
+        movsd   %xmm5, 232(%r11)
+        movsd   %xmm6, 240(%r11)
+        movsd   %xmm7, 248(%r11)
+        ret
+2:      subq    $120, %rsp
+        .cfi_adjust_cfa_offset 120
+        movq    %rdi, (%rsp)
+        movq    %rsi, 8(%rsp)
+        movq    %rdx, 16(%rsp)
+        movq    %rcx, 24(%rsp)
+        movq    %r8, 32(%rsp)
+        movq    %r9, 40(%rsp)
+        movsd   %xmm0, 48(%rsp)
+        movsd   %xmm1, 56(%rsp)
+        movsd   %xmm2, 64(%rsp)
+        movsd   %xmm3, 72(%rsp)
+        movsd   %xmm4, 80(%rsp)
+        movsd   %xmm5, 88(%rsp)
+        movsd   %xmm6, 96(%rsp)
+        movsd   %xmm7, 104(%rsp)
+        call    leat__thread_attach
+        movq    %rax, %r11
+        movq    (%rsp), %rdi
+        movq    8(%rsp), %rsi
+        movq    16(%rsp), %rdx
+        movq    24(%rsp), %rcx
+        movq    32(%rsp), %r8
+        movq    40(%rsp), %r9
+        movsd   48(%rsp), %xmm0
+        movsd   56(%rsp), %xmm1
+        movsd   64(%rsp), %xmm2
+        movsd   72(%rsp), %xmm3
+        movsd   80(%rsp), %xmm4
+        movsd   88(%rsp), %xmm5
+        movsd   96(%rsp), %xmm6
+        movsd   104(%rsp), %xmm7
+        addq    $120, %rsp
+        .cfi_adjust_cfa_offset -120
+        jmp     1b
+        .cfi_endproc
+        .size   leat__capture_stub, .-leat__capture_stub
+
+/* Called through the type of a function without arguments: its result registers are the
+ * captured call's. */
+        .globl  leat__blocking_stub
+        .hidden leat__blocking_stub
+        .type   leat__blocking_stub, @function
+        .p2align 4
+leat__blocking_stub:
+        .cfi_startproc
+        endbr64
+        subq    $56, %rsp
+        .cfi_adjust_cfa_offset 56
+        movq    %rsp, %rdi
+        call    leat__blocking_run
+        movq    (%rsp), %rax
+        movq    8(%rsp), %rdx
+        movsd   16(%rsp), %xmm0
+        movsd   24(%rsp), %xmm1
+        addq    $56, %rsp
+        .cfi_adjust_cfa_offset -56
+        ret
+        .cfi_endproc
+        .size   leat__blocking_stub, .-leat__blocking_stub
+
+/* void leat__call_on(void *sp, void (*fn)(void), const args *, result *) */
+        .globl  leat__call_on
+        .hidden leat__call_on
+        .type   leat__call_on, @function
+        .p2align 4
+leat__call_on:
+        .cfi_startproc
+        endbr64
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbp, 0
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register rbp
+        pushq   %rbx
+        .cfi_offset rbx, -24
+        pushq   %rbx
+        movq    %rcx, %rbx
+        leaq    -256(%rdi), %rsp
+        andq    $-16, %rsp
+        movq    %rsi, %r11
+        movq    %rdx, %r10
+        movq    0(%r10), %rdi
+        movq    8(%r10), %rsi
+        movq    16(%r10), %rdx
+        movq    24(%r10), %rcx
+        movq    32(%r10), %r8
+        movq    40(%r10), %r9
+        movsd   64(%r10), %xmm0
+        movsd   72(%r10), %xmm1
+        movsd   80(%r10), %xmm2
+        movsd   88(%r10), %xmm3
+        movsd   96(%r10), %xmm4
+        movsd   104(%r10), %xmm5
+        movsd   112(%r10), %xmm6
+        movsd   120(%r10), %xmm7
+        movl    $8, %eax
+        call    *%r11
+        movq    %rax, (%rbx)
+        movq    %rdx, 8(%rbx)
+        movsd   %xmm0, 16(%rbx)
+        movsd   %xmm1, 24(%rbx)
+        movq    -8(%rbp), %rbx
+        movq    %rbp, %rsp
+        popq    %rbp
+        .cfi_def_cfa rsp, 8
+        ret
+        .cfi_endproc
+        .size   leat__call_on, .-leat__call_on
+
+        .section .note.GNU-stack,"",@progbits
+
+/* Indirect-branch tracking: yes. Shadow stacks: not claimed, the switch does not keep one. */
+        .section .note.gnu.property,"a",@note
+        .p2align 3
+        .long   4, 16, 5
+        .asciz  "GNU"
+        .long   0xc0000002, 4, 1, 0

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* spin.c - the slow path of spinlock, and lock ranks of checking builds. */
+#include "base/spin.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    SPINS_BEFORE_YIELD = 100,
+    YIELDS_BEFORE_SLEEP = 64,
+};
+
+void leat__spin_contended(spinlock *l)
+{
+    unsigned rounds = 0;
+
+    do {
+        for (unsigned i = 0; i < SPINS_BEFORE_YIELD && load_relaxed(&l->held); i++)
+            cpu_relax();
+        if (load_relaxed(&l->held)) {
+            if (++rounds < YIELDS_BEFORE_SLEEP) {
+                sched_yield();
+            } else {
+                struct timespec ts = {0, 50000};
+                nanosleep(&ts, NULL);
+            }
+        }
+    } while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE));
+}
+
+#if LEAT__CHECKS
+
+/* Bit r is set while this thread holds a lock of rank r. Locks are not held across a switch, so
+ * the thread, not the goroutine, is the owner. */
+static _Thread_local unsigned held_ranks;
+static _Thread_local unsigned same_rank_depth;
+
+void leat__rank_push(int rank, bool same_ok)
+{
+    unsigned above = held_ranks >> rank;
+
+    if (same_ok && (above & 1u) && !(above >> 1)) {
+        same_rank_depth++;
+        return;
+    }
+    if (above) {
+        fprintf(stderr, "leat: lock of rank %d taken while holding ranks %#x\n", rank, held_ranks);
+        abort();
+    }
+    held_ranks |= 1u << rank;
+}
+
+void leat__rank_pop(int rank)
+{
+    if (rank == LEAT__RANK_CHAN && same_rank_depth > 0)
+        same_rank_depth--;
+    else
+        held_ranks &= ~(1u << rank);
+}
+
+#endif

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chan.c - channels: a ring of slots, two queues of waiting goroutines, one lock.
+ *
+ * PICTURE
+ *      senders waiting          ring (cap slots)            receivers waiting
+ *      senders: w -> w -> w     [ v | v | v |   |   ]       receivers: (empty)
+ *   A value moves one of three ways: sender -> waiting receiver, no slot touched; sender -> slot;
+ *   slot -> receiver, with the oldest waiting sender's value refilling the ring at its tail.
+ *
+ * INVARIANTS (chan_check asserts them)
+ *   C1  receivers not empty  =>  the ring is empty, and senders holds at most cases of the same
+ *       selecting goroutine.
+ *   C2  senders not empty    =>  the ring is full.
+ *   C3  closed               =>  both queues are empty, for ever.
+ *   C4  version changes with every change of count, closed or a queue.
+ *
+ * PROTOCOL  Every operation: lock; look for a partner; look for a slot; else enqueue a waiter,
+ *   unlock, park. Partners are woken after the lock is dropped. A waker copies the value into or
+ *   out of the waiter's memory and sets its ok; the woken goroutine reads its own waiter only,
+ *   so the channel may be freed by whoever learns from it that nobody needs it any more.
+ *   Operations that would fail at once look without the lock first (C12 of Go's rules: each
+ *   such look is one atomic state of one word that decides).
+ *
+ * ORDERING  The lock orders everything the memory model promises. For TSan the same edges are
+ *   made by hand: slot i of the ring is a sync address (receive k -> send k+cap and send k ->
+ *   receive k), an unbuffered hand-over exchanges edges through the waiter's goroutine, close
+ *   releases and a receive that finds the channel closed acquires c->edge.
+ *
+ * REJECTED  A lock-free ring for the buffered case: select needs an atomic look at both ends,
+ *   and between two processors a locked ring costs a cache line more per element (63 against
+ *   6.5 ns) only when both ends are kept apart, which the scheduler avoids.
+ *
+ * PROOF  chan_test.c; tests/golike (chan), tests/race.
+ */
+#include "chan/chan.h"
+
+#include <string.h>
+
+#include "arch/sanitize.h"
+#include "base/fatal.h"
+#include "base/mem.h"
+
+enum { ELEM_MAX = 65535, RING_ALIGN = 16 };
+
+/* ---- make and free ---- */
+
+static leat_chan_base *make(size_t size, size_t align, int64_t cap, size_t extra)
+{
+    m_self(); /* the runtime exists from the first channel on */
+    if (align < RING_ALIGN)
+        align = RING_ALIGN;
+    if (size > ELEM_MAX)
+        leat__panic("makechan: element larger than 64 KiB; send a pointer");
+    if (cap < 0 || (size > 0 && (uint64_t)cap > (SIZE_MAX / 4) / size))
+        leat__panic("makechan: size out of range");
+    size_t ring_at = (sizeof(leat_chan_base) + align - 1) / align * align;
+    size_t extra_at = (ring_at + size * (size_t)cap + RING_ALIGN - 1) / RING_ALIGN * RING_ALIGN;
+    leat_chan_base *c = align > RING_ALIGN ? leat__alloc_aligned(extra_at + extra, align)
+                                           : leat__alloc(extra_at + extra);
+    if (!c)
+        return NULL;
+    c->elem_size = (uint32_t)size;
+    c->cap = (uint64_t)cap;
+    c->ring = (char *)c + ring_at;
+    c->refs = 1;
+    c->runtime = &sched;
+    c->attached_at = extra_at;
+    return c;
+}
+
+LEAT__COLD static void make_oom(void)
+{
+    leat__throw("out of memory: cannot allocate a channel; raise the memory limit or use "
+                "leat_chan_try_make");
+}
+
+leat_chan_base *leat__chan_try_make(size_t size, size_t align, int64_t cap, const leat_site *site)
+{
+    leat_chan_base *c = make(size, align, cap, 0);
+
+    if (c)
+        c->site = site;
+    return c;
+}
+
+leat_chan_base *leat__chan_make(size_t size, size_t align, int64_t cap, const leat_site *site)
+{
+    leat_chan_base *c = leat__chan_try_make(size, align, cap, site);
+
+    if (!c)
+        make_oom();
+    return c;
+}
+
+leat_chan_base *leat_chan_base_make(size_t elem_size, int64_t cap)
+{
+    return leat__chan_make(elem_size, RING_ALIGN, cap, NULL);
+}
+
+leat_chan_base *leat_chan_base_try_make(size_t elem_size, int64_t cap)
+{
+    return leat__chan_try_make(elem_size, RING_ALIGN, cap, NULL);
+}
+
+leat_chan_base *chan_make_with(size_t elem_size, size_t align, int64_t cap, size_t extra,
+                               void (*gone)(void *attached))
+{
+    leat_chan_base *c = make(elem_size, align, cap, extra);
+
+    if (!c)
+        make_oom();
+    c->gone = gone;
+    return c;
+}
+
+void *chan_attached(leat_chan_base *c)
+{
+    return (char *)c + c->attached_at;
+}
+
+leat_chan_base *leat_chan_base_ref(leat_chan_base *c)
+{
+    if (c)
+        __atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
+    return c;
+}
+
+void leat_chan_base_unref(leat_chan_base *c)
+{
+    if (!c)
+        return;
+    san_release(&c->refs);
+    if (__atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    san_acquire(&c->refs);
+    if (c->gone)
+        c->gone(chan_attached(c));
+    if (load_relaxed(&c->receivers.first) || load_relaxed(&c->senders.first))
+        leat__throw("leat: free of a channel with goroutines waiting on it");
+    leat__free(c);
+}
+
+void leat_chan_base_free(leat_chan_base *c)
+{
+    if (c && (load_relaxed(&c->receivers.first) || load_relaxed(&c->senders.first)))
+        leat__throw("leat: free of a channel with goroutines waiting on it");
+    leat_chan_base_unref(c);
+}
+
+void leat__chan_scope_end(void *c)
+{
+    leat_chan_base_free(c);
+}
+
+/* ---- copying ---- */
+
+static inline void copy(void *to, const void *from, uint32_t size)
+{
+    if (!to)
+        return;
+    if (unlikely(leat__san_thread)) {
+        /* TSan intercepts memcpy and would see an access without the edges made by hand. */
+        for (uint32_t i = 0; i < size; i++)
+            ((volatile char *)to)[i] = ((const volatile char *)from)[i];
+        return;
+    }
+    if (size == 8)
+        memcpy(to, from, 8);
+    else if (size == 4)
+        memcpy(to, from, 4);
+    else if (size > 0)
+        memcpy(to, from, size);
+}
+
+static inline char *slot(const leat_chan_base *c, uint64_t i)
+{
+    return c->ring + i * c->elem_size;
+}
+
+static inline uint64_t after_slot(const leat_chan_base *c, uint64_t i)
+{
+    return i + 1 == c->cap ? 0 : i + 1;
+}
+
+/* A slot's two edges: what its last user did comes before, what this one did goes with it. The
+ * address of zero-size slots is the ring's, which they share. */
+static inline void slot_edges(leat_chan_base *c, uint64_t i)
+{
+    if (unlikely(leat__san_thread)) {
+        void *at = c->elem_size ? (void *)slot(c, i) : (void *)&c->ring;
+        leat__san_acquire(at);
+        leat__san_release(at);
+    }
+}
+
+/* An unbuffered hand-over orders both sides; the partner is parked, its edge word is ours. */
+static inline void partner_edges(struct waiter *w)
+{
+    if (unlikely(leat__san_thread)) {
+        leat__san_acquire(&w->g->u.wait.edge);
+        leat__san_release(&w->g->u.wait.edge);
+    }
+}
+
+/* A waiter's value goes through slot i, or comes from it: its edges with that slot, made by
+ * whoever moves the value. TSan cannot act for another goroutine, so the mover gets an edge from
+ * the waiter that Go does not promise: a race may hide there, no false one appears. */
+static inline void waiter_edges(leat_chan_base *c, uint64_t i, struct waiter *w)
+{
+    if (unlikely(leat__san_thread)) {
+        void *at = c->elem_size ? (void *)slot(c, i) : (void *)&c->ring;
+        leat__san_acquire(&w->g->u.wait.edge);
+        leat__san_release(at);
+        leat__san_release(&w->g->u.wait.edge);
+    }
+}
+
+/* ---- the locked operations ---- */
+
+/* The first waiter that is not self's and can be won. */
+static struct waiter *pop_partner(struct waitq *q, const struct g *self)
+{
+    for (;;) {
+        struct waiter *w = q->first;
+        while (w && w->g == self)
+            w = w->next; /* a select never meets itself */
+        if (!w)
+            return NULL;
+        waitq_remove(q, w);
+        if (waiter_win(w))
+            return w;
+    }
+}
+
+__attribute__((noreturn, cold)) void chan_panic_closed(void)
+{
+    leat__panic("send on closed channel");
+}
+
+enum chan_result chan_send_locked(leat_chan_base *c, const void *elem, const struct g *self,
+                                  struct g **wake)
+{
+    struct waiter *w;
+
+    if (unlikely(c->closed))
+        return CHAN_CLOSED;
+    if (c->receivers.first && (w = pop_partner(&c->receivers, self))) {
+        chan_changed(c);
+        if (c->cap == 0) {
+            partner_edges(w);
+        } else if (unlikely(leat__san_thread)) {
+            slot_edges(c, c->tail); /* as if through the ring */
+            waiter_edges(c, c->tail, w);
+            c->tail = c->head = after_slot(c, c->tail);
+        }
+        copy(w->elem, elem, c->elem_size);
+        w->ok = true;
+        *wake = w->g;
+        return CHAN_DONE;
+    }
+    if (c->count < c->cap) {
+        chan_changed(c);
+        slot_edges(c, c->tail);
+        copy(slot(c, c->tail), elem, c->elem_size);
+        c->tail = after_slot(c, c->tail);
+        store_relaxed(&c->count, c->count + 1);
+        return CHAN_DONE;
+    }
+    return CHAN_NOT_NOW;
+}
+
+/* A full ring: its head is received, the waiting sender's value becomes its tail. */
+static void rotate(leat_chan_base *c, void *elem, struct waiter *w)
+{
+    slot_edges(c, c->head);
+    copy(elem, slot(c, c->head), c->elem_size);
+    copy(slot(c, c->head), w->elem, c->elem_size);
+    waiter_edges(c, c->head, w);
+    c->head = after_slot(c, c->head);
+    c->tail = c->head;
+}
+
+enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g *self,
+                                  struct g **wake)
+{
+    struct waiter *w;
+
+    if (c->senders.first && (w = pop_partner(&c->senders, self))) {
+        chan_changed(c);
+        if (c->cap == 0) {
+            partner_edges(w);
+            copy(elem, w->elem, c->elem_size);
+        } else {
+            rotate(c, elem, w);
+        }
+        w->ok = true;
+        *wake = w->g;
+        return CHAN_DONE;
+    }
+    if (c->count > 0) {
+        chan_changed(c);
+        slot_edges(c, c->head);
+        copy(elem, slot(c, c->head), c->elem_size);
+        c->head = after_slot(c, c->head);
+        store_relaxed(&c->count, c->count - 1);
+        return CHAN_DONE;
+    }
+    if (c->closed) {
+        san_acquire(&c->edge);
+        if (elem)
+            memset(elem, 0, c->elem_size);
+        return CHAN_CLOSED;
+    }
+    return CHAN_NOT_NOW;
+}
+
+/* ---- the calls ---- */
+
+LEAT__COLD static void foreign_runtime(void)
+{
+    leat__throw("leat: a channel of another copy of libleat; link it once, shared");
+}
+
+/* Lock held; dropped. The waiter is on the caller's stack until somebody wins it. */
+static void wait_on(leat_chan_base *c, struct waitq *q, struct waiter *w, enum wait_reason why)
+{
+    struct g *g = w->g;
+
+    if (unlikely(c->runtime != &sched))
+        foreign_runtime();
+    san_reset(&g->u.wait.edge);
+    store_relaxed(&g->status, G_WAITING);
+    waitq_push(q, w);
+    chan_changed(c);
+    spin_unlock(&c->lock, LEAT__RANK_CHAN);
+    sched_park(g, why, c);
+    san_acquire(&g->u.wait.edge);
+}
+
+LEAT__COLD static void wait_for_ever(enum wait_reason why)
+{
+    struct g *g = g_self();
+
+    for (;;) {
+        store_relaxed(&g->status, G_WAITING);
+        sched_park(g, why, NULL);
+    }
+}
+
+void leat_chan_base_send(leat_chan_base *c, const void *elem)
+{
+    struct m *m = m_self();
+    struct g *wake = NULL;
+
+    if (unlikely(!c))
+        wait_for_ever(WAIT_CHAN_SEND_NIL);
+    san_read(elem, c->elem_size);
+    spin_lock(&c->lock, LEAT__RANK_CHAN);
+    enum chan_result r = chan_send_locked(c, elem, NULL, &wake);
+    if (likely(r == CHAN_DONE)) {
+        spin_unlock(&c->lock, LEAT__RANK_CHAN);
+        if (wake)
+            sched_ready(wake);
+        sched_poll(m);
+        return;
+    }
+    if (r == CHAN_CLOSED) {
+        spin_unlock(&c->lock, LEAT__RANK_CHAN);
+        chan_panic_closed();
+    }
+    struct waiter w = {.g = m->cur, .elem = (void *)(uintptr_t)elem};
+    wait_on(c, &c->senders, &w, WAIT_CHAN_SEND);
+    if (unlikely(!w.ok))
+        chan_panic_closed();
+}
+
+bool leat_chan_base_recv(leat_chan_base *c, void *elem)
+{
+    struct m *m = m_self();
+    struct g *wake = NULL;
+
+    if (unlikely(!c))
+        wait_for_ever(WAIT_CHAN_RECV_NIL);
+    san_write(elem, c->elem_size);
+    spin_lock(&c->lock, LEAT__RANK_CHAN);
+    enum chan_result r = chan_recv_locked(c, elem, NULL, &wake);
+    if (likely(r != CHAN_NOT_NOW)) {
+        spin_unlock(&c->lock, LEAT__RANK_CHAN);
+        if (wake)
+            sched_ready(wake);
+        sched_poll(m);
+        return r == CHAN_DONE;
+    }
+    struct waiter w = {.g = m->cur, .elem = elem};
+    uint32_t size = c->elem_size;
+    wait_on(c, &c->receivers, &w, WAIT_CHAN_RECV);
+    if (!w.ok && elem)
+        memset(elem, 0, size);
+    return w.ok;
+}
+
+bool leat_chan_base_try_send(leat_chan_base *c, const void *elem)
+{
+    struct m *m = m_self();
+    struct g *wake = NULL;
+
+    if (!c || !chan_send_ready(c)) {
+        sched_poll(m);
+        return false;
+    }
+    san_read(elem, c->elem_size);
+    spin_lock(&c->lock, LEAT__RANK_CHAN);
+    enum chan_result r = chan_send_locked(c, elem, NULL, &wake);
+    spin_unlock(&c->lock, LEAT__RANK_CHAN);
+    if (r == CHAN_CLOSED)
+        chan_panic_closed();
+    if (wake)
+        sched_ready(wake);
+    sched_poll(m);
+    return r == CHAN_DONE;
+}
+
+bool leat_chan_base_try_recv(leat_chan_base *c, void *elem, bool *open)
+{
+    struct m *m = m_self();
+    struct g *wake = NULL;
+    enum chan_result r = CHAN_NOT_NOW;
+
+    if (c && chan_recv_ready(c)) {
+        san_write(elem, c->elem_size);
+        spin_lock(&c->lock, LEAT__RANK_CHAN);
+        r = chan_recv_locked(c, elem, NULL, &wake);
+        spin_unlock(&c->lock, LEAT__RANK_CHAN);
+    }
+    if (open)
+        *open = r != CHAN_CLOSED;
+    if (wake)
+        sched_ready(wake);
+    sched_poll(m);
+    return r == CHAN_DONE;
+}
+
+/* Take every waiter off both queues; those won are linked by `next`. */
+static struct waiter *take_all(leat_chan_base *c)
+{
+    struct waiter *all = NULL, **at = &all;
+    struct waitq *queues[] = {&c->receivers, &c->senders};
+
+    for (int i = 0; i < 2; i++) {
+        struct waiter *w;
+        while ((w = waitq_pop(queues[i]))) {
+            w->ok = false;
+            w->next = NULL;
+            *at = w;
+            at = &w->next;
+        }
+    }
+    return all;
+}
+
+void leat_chan_base_close(leat_chan_base *c)
+{
+    if (!c)
+        leat__panic("close of nil channel");
+    m_self();
+    spin_lock(&c->lock, LEAT__RANK_CHAN);
+    if (c->closed) {
+        spin_unlock(&c->lock, LEAT__RANK_CHAN);
+        leat__panic("close of closed channel");
+    }
+    san_release(&c->edge);
+    store_relaxed(&c->closed, 1);
+    chan_changed(c);
+    struct waiter *w = take_all(c);
+    spin_unlock(&c->lock, LEAT__RANK_CHAN);
+    while (w) {
+        struct waiter *next = w->next; /* w is gone once its goroutine runs */
+        san_release(&w->g->u.wait.edge);
+        sched_ready(w->g);
+        w = next;
+    }
+    sched_poll(m_self());
+}
+
+int64_t leat_chan_base_len(const leat_chan_base *c)
+{
+    return c ? (int64_t)load_relaxed(&c->count) : 0;
+}
+
+int64_t leat_chan_base_cap(const leat_chan_base *c)
+{
+    return c ? (int64_t)c->cap : 0;
+}
+
+/* ---- invariants ---- */
+
+static bool one_selecting_goroutine(const struct waitq *a, const struct waitq *b)
+{
+    for (const struct waiter *w = a->first; w; w = w->next)
+        if (!w->selecting)
+            return false;
+    for (const struct waiter *w = b->first; w; w = w->next)
+        if (!w->selecting)
+            return false;
+    return true;
+}
+
+const char *chan_check(leat_chan_base *c)
+{
+    const char *bad = NULL;
+
+    spin_lock(&c->lock, LEAT__RANK_CHAN);
+    if (c->receivers.first && c->count > 0)
+        bad = "C1: receivers wait though the ring holds values";
+    else if (c->receivers.first && c->senders.first &&
+             !one_selecting_goroutine(&c->receivers, &c->senders))
+        bad = "C1: senders and receivers wait for each other";
+    else if (c->senders.first && c->count < c->cap)
+        bad = "C2: senders wait though the ring has room";
+    else if (c->closed && (c->receivers.first || c->senders.first))
+        bad = "C3: somebody waits on a closed channel";
+    spin_unlock(&c->lock, LEAT__RANK_CHAN);
+    return bad;
+}

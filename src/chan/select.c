@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * select.c - the first of several channel operations.
+ *
+ * PICTURE  each case carries its own waiter (struct leat_case, leat__waiter), so a select of any
+ *   size needs no memory; the order in which locks are taken is a list through the cases.
+ *
+ * PROTOCOL
+ *   1. Look, without locks: count the cases that seem ready and keep one of them, each with the
+ *      same chance (a sample of one while counting). Lock its channel, try, done if it works;
+ *      else look again.
+ *   2. Nothing seems ready. With a default case: every look is racy, so "none was ready" must be
+ *      shown for one instant (C12). Every change of a channel raises its version: if the sum of
+ *      all versions is the same before and after the look, nothing changed between the end of
+ *      the first reading and the start of the second, and in that instant none was ready.
+ *   3. Without a default: lock all channels in address order, look once more, else put a waiter
+ *      on each, unlock, park. Whoever comes first wins g->fired by CAS (waiter.h, W3); because
+ *      all locks are held while the waiters are placed, nobody can win before all stand, and a
+ *      winner never needs to win two goroutines at once.
+ *   4. Woken: take the losing waiters off their queues, each under its channel's lock, O(1).
+ *      A waiter the winner took is not touched under any lock: its channel may be gone.
+ *
+ * TIMEOUT  A timer that wins `fired` with the index of the timeout case. It is stopped, or has
+ *   returned, before the select returns, because it lives on this stack.
+ *
+ * ORDERED  leat_select_ordered keeps the first ready case instead of a sample.
+ *
+ * REJECTED  Placing waiters one lock at a time: two selects that meet must each be won, and one
+ *   may have to be given back after others already skipped it: lost wake-ups.
+ *
+ * PROOF  select_test.c; tests/golike/select*.
+ */
+#include <leat/select.h>
+
+#include <string.h>
+
+#include "arch/sanitize.h"
+#include "base/fatal.h"
+#include "chan/chan.h"
+#include "os/clock.h"
+#include "time/after.h"
+#include "time/timer.h"
+
+/* A case's private part: its waiter and its place in the lock order. */
+struct slot {
+    struct waiter waiter;
+    leat_case *next;
+};
+_Static_assert(sizeof(struct slot) <= sizeof(((leat_case *)0)->leat__waiter), "fits the case");
+
+enum { MAX_CASES = 65536 };
+
+struct select {
+    leat_case *cases;
+    size_t n;
+    bool ordered;
+    int deflt;             /* index of the default case, -1: none */
+    int timeout;           /* index of the earliest timeout case, -1: none */
+    leat_case *lock_order; /* channel cases by address */
+    struct m *m;
+    struct g *g;
+};
+
+static struct slot *slot_of(leat_case *k)
+{
+    return (struct slot *)(void *)k->leat__waiter;
+}
+
+static bool is_channel_case(const leat_case *k)
+{
+    return (k->kind == LEAT_CASE_SEND || k->kind == LEAT_CASE_RECV) && k->chan;
+}
+
+/* ---- 1: look and try ---- */
+
+static inline bool seems_ready(const leat_case *k)
+{
+    if (!k->chan)
+        return false;
+    if (k->kind == LEAT_CASE_RECV)
+        return chan_recv_ready(k->chan);
+    return k->kind == LEAT_CASE_SEND && chan_send_ready(k->chan);
+}
+
+/* One of the cases that seem ready, -1: none. `versions` gets the sum of all versions. */
+static int sample(struct select *s, uint64_t *versions)
+{
+    uint32_t seen = 0;
+    int chosen = -1;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        const leat_case *k = &s->cases[i];
+        if (!k->chan)
+            continue;
+        sum += load_acquire(&k->chan->version);
+        if (!seems_ready(k))
+            continue;
+        seen++;
+        if (s->ordered && chosen >= 0)
+            continue;
+        if (seen == 1 || sched_choose(s->m, seen) == 0)
+            chosen = (int)i;
+    }
+    *versions = sum;
+    return chosen;
+}
+
+static uint64_t versions_now(const struct select *s)
+{
+    uint64_t sum = 0;
+
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    for (size_t i = 0; i < s->n; i++)
+        if (s->cases[i].chan)
+            sum += load_acquire(&s->cases[i].chan->version);
+    return sum;
+}
+
+/* Lock held. */
+static enum chan_result try_locked(struct select *s, leat_case *k, struct g **wake)
+{
+    if (k->kind == LEAT_CASE_SEND)
+        return chan_send_locked(k->chan, k->elem, s->g, wake);
+    enum chan_result r = chan_recv_locked(k->chan, k->elem, s->g, wake);
+    if (r != CHAN_NOT_NOW && k->ok)
+        *k->ok = r == CHAN_DONE;
+    return r;
+}
+
+static void finish(const leat_case *k, enum chan_result r, struct g *wake)
+{
+    if (r == CHAN_CLOSED && k->kind == LEAT_CASE_SEND)
+        chan_panic_closed();
+    if (wake)
+        sched_ready(wake);
+}
+
+static bool try_case(struct select *s, leat_case *k)
+{
+    struct g *wake = NULL;
+
+    spin_lock(&k->chan->lock, LEAT__RANK_CHAN);
+    enum chan_result r = try_locked(s, k, &wake);
+    spin_unlock(&k->chan->lock, LEAT__RANK_CHAN);
+    finish(k, r, wake);
+    return r != CHAN_NOT_NOW;
+}
+
+/* ---- 3: all locks, in address order ---- */
+
+/* Merge two lists ordered by channel address. */
+static leat_case *merge(leat_case *a, leat_case *b)
+{
+    leat_case *head = NULL, **at = &head;
+
+    while (a && b) {
+        leat_case **least = (uintptr_t)a->chan <= (uintptr_t)b->chan ? &a : &b;
+        *at = *least;
+        at = &slot_of(*least)->next;
+        *least = *at;
+    }
+    *at = a ? a : b;
+    return head;
+}
+
+/* Bottom-up merge sort: bin i holds an ordered list of 2^i cases. */
+static leat_case *sort_cases(struct select *s)
+{
+    leat_case *bin[17] = {NULL};
+    leat_case *all = NULL;
+
+    for (size_t i = 0; i < s->n; i++) {
+        leat_case *k = &s->cases[i];
+        if (!is_channel_case(k))
+            continue;
+        slot_of(k)->next = NULL;
+        size_t b = 0;
+        for (; bin[b]; b++) {
+            k = merge(bin[b], k);
+            bin[b] = NULL;
+        }
+        bin[b] = k;
+    }
+    for (size_t b = 0; b < array_len(bin); b++)
+        all = merge(bin[b], all);
+    return all;
+}
+
+static void lock_all(struct select *s)
+{
+    const leat_chan_base *last = NULL;
+
+    for (leat_case *k = s->lock_order; k; k = slot_of(k)->next) {
+        if (k->chan != last)
+            spin_lock(&k->chan->lock, LEAT__RANK_CHAN);
+        last = k->chan;
+    }
+}
+
+static void unlock_all(struct select *s)
+{
+    leat_case *k = s->lock_order;
+
+    while (k) {
+        leat_case *next = slot_of(k)->next;
+        if (!next || next->chan != k->chan)
+            spin_unlock(&k->chan->lock, LEAT__RANK_CHAN);
+        k = next;
+    }
+}
+
+/* All locks held: the index of a case that happened, -1: none could. */
+static int try_all_locked(struct select *s, enum chan_result *r, struct g **wake)
+{
+    uint64_t versions;
+    int i = sample(s, &versions);
+
+    if (i < 0)
+        return -1;
+    *r = try_locked(s, &s->cases[i], wake);
+    if (*r != CHAN_NOT_NOW)
+        return i;
+    /* What seemed ready was a waiter somebody else has won: try all in turn. */
+    for (size_t j = 0; j < s->n; j++) {
+        if (!is_channel_case(&s->cases[j]))
+            continue;
+        *r = try_locked(s, &s->cases[j], wake);
+        if (*r != CHAN_NOT_NOW)
+            return (int)j;
+    }
+    return -1;
+}
+
+static void enqueue_all(struct select *s)
+{
+    for (leat_case *k = s->lock_order; k; k = slot_of(k)->next) {
+        struct waiter *w = &slot_of(k)->waiter;
+        bool sends = k->kind == LEAT_CASE_SEND;
+        *w = (struct waiter){.g = s->g,
+                             .elem = k->elem,
+                             .elem_size = k->chan->elem_size,
+                             .index = (uint16_t)(k - s->cases),
+                             .selecting = true};
+        waitq_push(sends ? &k->chan->senders : &k->chan->receivers, w);
+        chan_changed(k->chan);
+    }
+}
+
+/* ---- 4: woken ---- */
+
+static void dequeue_losers(struct select *s, int winner)
+{
+    for (leat_case *k = s->lock_order; k; k = slot_of(k)->next) {
+        if (k == &s->cases[winner])
+            continue;
+        spin_lock(&k->chan->lock, LEAT__RANK_CHAN);
+        waitq_remove(k->kind == LEAT_CASE_SEND ? &k->chan->senders : &k->chan->receivers,
+                     &slot_of(k)->waiter);
+        chan_changed(k->chan);
+        spin_unlock(&k->chan->lock, LEAT__RANK_CHAN);
+    }
+}
+
+/* The winner's side of a wake-up: what the waker left in the waiter. */
+static void conclude(leat_case *k)
+{
+    const struct waiter *w = &slot_of(k)->waiter;
+
+    if (k->kind == LEAT_CASE_SEND) {
+        if (!w->ok)
+            chan_panic_closed();
+        return;
+    }
+    if (k->kind != LEAT_CASE_RECV)
+        return;
+    if (!w->ok && k->elem)
+        memset(k->elem, 0, w->elem_size);
+    if (k->ok)
+        *k->ok = w->ok;
+}
+
+struct select_timer {
+    struct timer timer;
+    struct g *g;
+    uint32_t mark;
+};
+
+static void select_timed_out(void *arg)
+{
+    struct select_timer *t = arg;
+    uint32_t none = 0;
+    struct g *g = t->g;
+
+    if (cas(&g->u.wait.fired, &none, t->mark))
+        sched_ready(g);
+}
+
+static void park_selecting(struct select *s, int64_t deadline)
+{
+    struct select_timer t = {.g = s->g, .mark = 1 + (uint32_t)s->timeout};
+    enum wait_reason why = s->lock_order || s->timeout >= 0 ? WAIT_SELECT : WAIT_SELECT_NO_CASES;
+
+    if (s->timeout < 0) {
+        sched_park(s->g, why, NULL);
+    } else if (s->g->flags & G_FOREIGN) {
+        uint32_t none = 0;
+        if (!sched_thread_park(s->g, deadline) && !cas(&s->g->u.wait.fired, &none, t.mark))
+            sched_thread_park(s->g, INT64_MAX); /* won at the last moment: the wake is coming */
+    } else {
+        timer_start(s->m, &t.timer, deadline, select_timed_out, &t);
+        sched_park(s->g, why, NULL);
+        timer_stop(&t.timer);
+    }
+}
+
+static int wait_for_one(struct select *s)
+{
+    int64_t deadline = 0;
+
+    if (s->timeout >= 0)
+        deadline = time_after(s->cases[s->timeout].timeout);
+    san_reset(&s->g->u.wait.edge);
+    store_relaxed(&s->g->u.wait.fired, 0);
+    store_relaxed(&s->g->status, G_WAITING);
+    enqueue_all(s);
+    unlock_all(s);
+    park_selecting(s, deadline);
+    san_acquire(&s->g->u.wait.edge);
+    int winner = (int)load_acquire(&s->g->u.wait.fired) - 1;
+    dequeue_losers(s, winner);
+    conclude(&s->cases[winner]);
+    return winner;
+}
+
+/* ---- the calls ---- */
+
+static int run_select(struct select *s)
+{
+    uint64_t before;
+
+    for (;;) {
+        int i = sample(s, &before);
+        if (i >= 0) {
+            if (try_case(s, &s->cases[i]))
+                return i;
+            /* Stale; fall through to the looks that decide. */
+        }
+        if (s->deflt >= 0 && i < 0) {
+            if (versions_now(s) == before)
+                return s->deflt;
+            continue;
+        }
+        struct g *wake = NULL;
+        enum chan_result r = CHAN_NOT_NOW;
+        s->lock_order = sort_cases(s);
+        lock_all(s);
+        i = try_all_locked(s, &r, &wake);
+        if (i < 0 && s->deflt < 0 &&
+            !(s->timeout >= 0 && s->cases[s->timeout].timeout <= 0))
+            return wait_for_one(s); /* drops the locks */
+        unlock_all(s);
+        if (i < 0)
+            return s->deflt >= 0 ? s->deflt : s->timeout;
+        finish(&s->cases[i], r, wake);
+        return i;
+    }
+}
+
+/* Check the cases and note the special ones. */
+static void prepare(struct select *s)
+{
+    s->deflt = -1;
+    s->timeout = -1;
+    for (size_t i = 0; i < s->n; i++) {
+        leat_case *k = &s->cases[i];
+        switch (k->kind) {
+        case LEAT_CASE_SEND:
+        case LEAT_CASE_RECV:
+            if (k->chan && k->kind == LEAT_CASE_SEND)
+                san_read(k->elem, k->chan->elem_size);
+            break;
+        case LEAT_CASE_DEFAULT:
+            if (s->deflt >= 0)
+                leat__panic("leat_select: multiple default cases");
+            s->deflt = (int)i;
+            k->chan = NULL;
+            break;
+        case LEAT_CASE_TIMEOUT:
+            if (s->timeout < 0 || k->timeout < s->cases[s->timeout].timeout)
+                s->timeout = (int)i;
+            k->chan = NULL;
+            break;
+        case LEAT_CASE_END:
+        default:
+            leat__panic("leat_select: case %zu is of no known kind", i);
+        }
+    }
+}
+
+static int select_cases(leat_case *cases, size_t n, bool ordered)
+{
+    struct m *m = m_self();
+    struct select s = {.cases = cases, .n = n, .ordered = ordered, .m = m, .g = m->cur};
+
+    if (n > MAX_CASES)
+        leat__panic("leat_select: too many cases (%zu; at most %d)", n, MAX_CASES);
+    prepare(&s);
+    int i = run_select(&s);
+    sched_poll(m_self());
+    return i;
+}
+
+static size_t count_cases(const leat_case *cases)
+{
+    size_t n = 0;
+
+    while (cases[n].kind != LEAT_CASE_END)
+        n++;
+    return n;
+}
+
+int leat_select_n(leat_case *cases, size_t n)
+{
+    return select_cases(cases, n, false);
+}
+
+int leat_select_ordered_n(leat_case *cases, size_t n)
+{
+    return select_cases(cases, n, true);
+}
+
+int leat__select(leat_case *cases)
+{
+    return select_cases(cases, count_cases(cases), false);
+}
+
+int leat__select_ordered(leat_case *cases)
+{
+    return select_cases(cases, count_cases(cases), true);
+}

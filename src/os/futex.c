@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* futex.c - sleeping on a word and waking sleepers. */
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "os/os.h"
+
+void os_futex_wait(uint32_t *word, uint32_t value, int64_t deadline)
+{
+    struct timespec ts;
+    struct timespec *until = NULL;
+
+    if (deadline != INT64_MAX) {
+        if (deadline < 0)
+            deadline = 0;
+        ts.tv_sec = deadline / 1000000000;
+        ts.tv_nsec = deadline % 1000000000;
+        until = &ts;
+    }
+    syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, until, NULL,
+            FUTEX_BITSET_MATCH_ANY);
+}
+
+void os_futex_wake(uint32_t *word, int n)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0);
+}

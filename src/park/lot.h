@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lot.h - the parking lot: waiting on an address.
+ *
+ * A mutex or a wait group is one word; who waits for it stands here, in a hash table of queues
+ * keyed by the address. So the objects are small, need no destroy, and may vanish the moment the
+ * call that waited has returned: a releaser uses the address as a key and never reads it again.
+ * First in, first out per address; `lifo` puts a waiter in front (a mutex waiter that lost to a
+ * barger).
+ */
+#ifndef LEAT_PARK_LOT_H
+#define LEAT_PARK_LOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sched/sched.h"
+
+/* Semaphore of one count word at `addr`: take one, waiting if it is 0. */
+void lot_acquire(uint32_t *addr, bool lifo, enum wait_reason reason, const void *object);
+/* Give one; `handoff` yields to the waiter at once. The address may be freed by whom it wakes. */
+void lot_release(uint32_t *addr, bool handoff);
+/* Park on `key` unless `valid(arg)` says, under the lot's lock, that there is no need to. */
+void lot_park(const void *key, bool (*valid)(void *), void *arg, enum wait_reason reason);
+/* Wake everybody parked on `key`; returns how many. */
+int lot_wake_all(const void *key);
+const char *lot_check(void);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * g.c - goroutine records: slabs, the free lists, walking them all.
+ *
+ * INVARIANTS
+ *   R1  a record is never unmapped, so a late reader (a canceller, a dump, a thief that lost)
+ *       reads an old goroutine at worst, never somebody else's memory.
+ *   R2  a record is on one free list or in one use.
+ *
+ * Slabs grow geometrically and ask for huge pages from 2 MiB on: a million queued goroutines are
+ * 256 MB of records, and touching them by 4 KiB pages would cost more than spawning them.
+ */
+#include <string.h>
+
+#include "arch/sanitize.h"
+#include "base/mem.h"
+#include "os/os.h"
+#include "sched/sched.h"
+
+enum { SLABS_MAX_ = 64, FIRST_SLAB = 256 };
+
+static struct {
+    spinlock lock;
+    struct g *free;
+    struct g *slab[SLABS_MAX_];
+    unsigned len[SLABS_MAX_];
+    unsigned nslabs; /* release-stored after slab[] and len[] are */
+    unsigned used;   /* of the newest slab */
+} records;
+
+enum { HUGE_PAGE = 2 << 20, SLAB_RECORDS_MAX = 1 << 18 };
+
+/* Lock held. */
+static bool record_slab_new(void)
+{
+    unsigned n = records.nslabs;
+    unsigned want = n == 0 ? FIRST_SLAB : records.len[n - 1] * 2;
+
+    if (n == SLABS_MAX_)
+        return false;
+    if (want > SLAB_RECORDS_MAX)
+        want = SLAB_RECORDS_MAX;
+    void *p;
+    while (!(p = os_map((size_t)want * sizeof(struct g))) && want > FIRST_SLAB / 4)
+        want /= 2;
+    if (!p)
+        return false;
+    size_t bytes = (size_t)want * sizeof(struct g);
+    os_huge_pages(p, bytes, bytes >= HUGE_PAGE);
+    leat__san_root(p, bytes);
+    records.slab[n] = p;
+    records.len[n] = want;
+    records.used = 0;
+    store_release(&records.nslabs, n + 1);
+    return true;
+}
+
+/* Lock held. */
+static struct g *record_take(void)
+{
+    struct g *g = records.free;
+
+    if (g) {
+        records.free = g->next;
+        return g;
+    }
+    unsigned n = records.nslabs;
+    if (n == 0 || records.used == records.len[n - 1]) {
+        if (!record_slab_new())
+            return NULL;
+        n = records.nslabs;
+    }
+    return &records.slab[n - 1][records.used++];
+}
+
+struct g *g_alloc(struct m *m)
+{
+    struct p *p = m->p;
+    struct g *g;
+
+    if (likely(p && p->gfree)) {
+        g = p->gfree;
+        p->gfree = g->next;
+        p->ngfree--;
+        return g;
+    }
+    spin_lock(&records.lock, LEAT__RANK_GLIST);
+    g = record_take();
+    while (g && p && p->ngfree < LEAT__G_CACHE / 2) {
+        struct g *more = record_take();
+        if (!more)
+            break;
+        more->next = p->gfree;
+        p->gfree = more;
+        p->ngfree++;
+    }
+    spin_unlock(&records.lock, LEAT__RANK_GLIST);
+    return g;
+}
+
+static void give_back(struct p *p, int keep)
+{
+    spin_lock(&records.lock, LEAT__RANK_GLIST);
+    while (p->ngfree > keep) {
+        struct g *g = p->gfree;
+        p->gfree = g->next;
+        g->next = records.free;
+        records.free = g;
+        p->ngfree--;
+    }
+    spin_unlock(&records.lock, LEAT__RANK_GLIST);
+}
+
+void g_release(struct m *m, struct g *g)
+{
+    struct p *p = m->p;
+
+    if (unlikely(g->name)) {
+        leat__free(g->name);
+        g->name = NULL;
+    }
+    store_relaxed(&g->status, G_FREE);
+    if (unlikely(p->ngfree >= LEAT__G_CACHE))
+        give_back(p, LEAT__G_CACHE / 2);
+    g->next = p->gfree;
+    p->gfree = g;
+    p->ngfree++;
+}
+
+void g_flush(struct p *p)
+{
+    if (p->ngfree > 0)
+        give_back(p, 0);
+}
+
+void g_each(void (*visit)(struct g *g, void *arg), void *arg)
+{
+    unsigned n = load_acquire(&records.nslabs);
+
+    for (unsigned i = 0; i < n; i++) {
+        unsigned len = i + 1 == n ? load_relaxed(&records.used) : records.len[i];
+        for (unsigned j = 0; j < len; j++)
+            visit(&records.slab[i][j], arg);
+    }
+}
+
+const char *g_check(void)
+{
+    const char *bad = NULL;
+
+    spin_lock(&records.lock, LEAT__RANK_GLIST);
+    for (struct g *g = records.free; g && !bad; g = g->next)
+        if (load_relaxed(&g->status) != G_FREE)
+            bad = "R2: a record on the free list is in use";
+    spin_unlock(&records.lock, LEAT__RANK_GLIST);
+    return bad;
+}

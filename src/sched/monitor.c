@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * monitor.c - sysmon: the thread that watches procs which make no progress.
+ *
+ * It wakes every millisecond while any proc runs, earlier when something looks wrong or a source
+ * is due, and not at all once everything has been idle for a while. On each round, per held proc:
+ *
+ *   tick moved        fine.
+ *   tick stands, work waits for this proc:
+ *     a proc is free  wake a thread; it steals the queue, and `next` too.
+ *     the thread sleeps in the kernel and used no processor time since the last look: blocked.
+ *                     One more proc, at once.
+ *     10 ms of progress: burning. Ask for a yield at its next leat call, and add a proc while
+ *                     fewer than max(1, procs / 2) burners have one.
+ *
+ * Two looks are 100 us apart once the first one found the tick standing. The kernel's state
+ * letter is read before a proc is added, because a thread that merely waits for its processor
+ * shows no progress either (os/threads.c).
+ *
+ * It also creates all threads of the runtime, so that each inherits the signal mask the process
+ * had at the first leat call, not that of whoever needed a thread; and it lets go of stacks that
+ * have rested (stack_decay).
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/env.h"
+#include "base/fatal.h"
+#include "os/clock.h"
+#include "os/os.h"
+#include "sched/sched.h"
+
+enum {
+    ROUND_NS = 1000000,
+    SUSPECT_NS = 100000,
+    BURNING_NS = 10000000,
+    RESCUE_NS = 200000000,
+    MORE_BURNERS_NS = 100000000,
+    DECAY_NS = 1000000000,
+    IDLE_ROUNDS = 20,         /* rounds without a running proc before the deep sleep */
+    IDLE_ROUND_NS = 10000000,
+    PROGRESS_NS = 20000,      /* less processor time than this between two looks is none */
+    THREAD_STACK = 8 << 20,
+};
+
+static sigset_t start_mask;
+
+/* ---- threads ---- */
+
+static bool refused_thread(void)
+{
+    static unsigned calls;
+    unsigned every = (unsigned)leat__env.fail_thread;
+
+    return every != 0 && ++calls % every == 0;
+}
+
+static bool thread_create(struct m *m)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, THREAD_STACK);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    int err = refused_thread() ? EAGAIN : pthread_create(&thread, &attr, thread_main, m);
+    pthread_attr_destroy(&attr);
+    if (err == 0)
+        return true;
+    if (sched.starts_failed++ == 0)
+        leat__print("leat: cannot create a thread (%s); trying again. Raise RLIMIT_NPROC, "
+                    "TasksMax or pids.max\n",
+                    leat_strerror(-err));
+    return false;
+}
+
+/* Start what was asked for; what fails stays on the list for the next round. */
+static bool start_threads(void)
+{
+    for (;;) {
+        spin_lock(&sched.lock, LEAT__RANK_SCHED);
+        struct m *m = sched.start_requests;
+        if (m)
+            sched.start_requests = m->link;
+        spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+        if (!m)
+            return true;
+        if (thread_create(m))
+            continue;
+        spin_lock(&sched.lock, LEAT__RANK_SCHED);
+        m->link = sched.start_requests;
+        sched.start_requests = m;
+        bool alone = sched.running <= 1 && sched.nthreads <= 1;
+        spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+        if (alone && sched.starts_failed > 1000)
+            leat__throw("cannot create any thread");
+        return false;
+    }
+}
+
+/* ---- progress ---- */
+
+static bool work_waits(struct p *p, const struct m *m, int64_t now)
+{
+    return runq_len(&p->runq) > 0 || load_relaxed(&p->next) || !forkq_empty(&p->forkq) ||
+           load_relaxed(&sched.nglobal) > 0 || load_relaxed(&p->next_due) <= now ||
+           load_relaxed(&sched.proc_waiters) != NULL || load_relaxed(&m->home_len) > 0;
+}
+
+/* Goroutine 1 is ready, and its thread is kept by another goroutine that does not come back.
+ * From now on the main thread runs nobody else; and if that was too late, goroutine 1 goes on
+ * without its thread: a program that stands still is worse. leat_lock_thread rules this out. */
+static void rescue_main(struct m *m, int64_t standing)
+{
+    if (!m->is_main || load_relaxed(&m->home_len) == 0 || m->cur == sched.main_g)
+        return;
+    store_relaxed(&sched.main_exclusive, 1);
+    if (standing < RESCUE_NS)
+        return;
+    struct g *g = home_take_main(m);
+    if (g) {
+        g->home = NULL;
+        global_put(g, g, 1);
+        wake_for_work();
+    }
+}
+
+static void report_blocked(struct p *p, const struct m *m, int64_t us)
+{
+    if (p->blocked_reported || leat__env.blocked_us == 0 || us < leat__env.blocked_us)
+        return;
+    p->blocked_reported = true;
+    const struct g *g = m->cur;
+    const leat_site *site = g->site;
+    leat__print("leat: goroutine %llu (%s:%d) has held proc %d for %lld us without a scheduling "
+                "point; leat_blocking would free it\n",
+                (unsigned long long)g->id, site ? site->file : "main", site ? site->line : 0, p->id,
+                (long long)us);
+}
+
+/* May one more burner be compensated? A few may at once; beyond that the number grows by one
+ * each tenth of a second in which work still waits, for a program of endless loops must not
+ * starve the rest of itself. */
+static bool may_burn(int64_t now)
+{
+    static int64_t last;
+    int allowed = sched.procs / 2 > 1 ? sched.procs / 2 : 1;
+
+    if (sched.burn_compensations >= allowed && now - last < MORE_BURNERS_NS)
+        return false;
+    last = now;
+    return true;
+}
+
+/* The tick of a held proc stands still. Returns whether to look again soon. */
+static bool watch_stuck(struct p *p, struct m *m, int64_t now)
+{
+    int64_t cpu = os_thread_cpu(m->tid);
+    int64_t used = cpu - p->seen_cpu;
+    bool first = p->seen_cpu < 0;
+    int64_t standing = now - p->seen_since;
+
+    p->seen_cpu = cpu;
+    report_blocked(p, m, standing / 1000);
+    rescue_main(m, standing);
+    if (load_relaxed(&p->attention) & P_STUCK)
+        return load_relaxed(&m->home_len) > 0;
+    if (load_relaxed(&sched.running) < load_relaxed(&sched.limit)) {
+        wake_for_work();
+        return true;
+    }
+    if (first)
+        return true;
+    if (used < PROGRESS_NS && os_thread_sleeps(m->tid) != 0) {
+        proc_compensate(p, false);
+        return false;
+    }
+    if (standing >= BURNING_NS) {
+        fetch_or(&p->attention, P_PREEMPT);
+        if (may_burn(now))
+            proc_compensate(p, true);
+    }
+    return standing < BURNING_NS || load_relaxed(&m->home_len) > 0;
+}
+
+/* One look at every held proc; returns whether something looks stuck. */
+static bool watch_procs(int64_t now)
+{
+    bool suspect = false;
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++) {
+        struct p *p = sched.all[i];
+        struct m *m = load_relaxed(&p->m);
+        uint32_t tick = load_relaxed(&p->tick);
+        if (!m || tick != p->seen_tick) {
+            p->seen_tick = tick;
+            p->seen_since = now;
+            p->seen_cpu = -1;
+            p->blocked_reported = false;
+            continue;
+        }
+        if (load_relaxed(&p->next_due) <= now)
+            fetch_or(&p->attention, P_DUE);
+        if (work_waits(p, m, now) && watch_stuck(p, m, now))
+            suspect = true;
+    }
+    return suspect;
+}
+
+static int64_t next_source(void)
+{
+    int64_t due = INT64_MAX;
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++) {
+        int64_t d = load_relaxed(&sched.all[i]->next_due);
+        if (d < due)
+            due = d;
+    }
+    return due;
+}
+
+static void trace_line(int64_t now)
+{
+    static int64_t started, last;
+
+    if (leat__env.schedtrace_ms == 0)
+        return;
+    if (!started)
+        started = now;
+    if (now - last < leat__env.schedtrace_ms * INT64_C(1000000))
+        return;
+    last = now;
+    int n = load_acquire(&sched.nprocs);
+    leat__print("SCHED %lldms: procs=%d limit=%d running=%d threads=%d spinning=%d runqueue=%d "
+                "goroutines=%lld [",
+                (long long)((now - started) / 1000000), sched.procs, sched.limit, sched.running,
+                sched.nthreads, sched.spinning, sched.nglobal, (long long)sched.ngoroutines);
+    for (int i = 0; i < n; i++)
+        leat__print("%s%u", i ? " " : "", runq_len(&sched.all[i]->runq));
+    leat__print("]\n");
+}
+
+/* ---- the loop ---- */
+
+void monitor_kick(void)
+{
+    store_release(&sched.monitor_word, 1);
+    os_futex_wake(&sched.monitor_word, 1);
+}
+
+/* Everything idle for long: sleep until somebody needs us. */
+static void deep_sleep(bool decaying)
+{
+    store_seq(&sched.monitor_deep, 1);
+    fence_seq();
+    if (load_seq(&sched.running) == 0 || !find_anything())
+        os_futex_wait(&sched.monitor_word, 0, decaying ? os_now() + DECAY_NS : INT64_MAX);
+    store_seq(&sched.monitor_deep, 0);
+}
+
+/* Is any held proc's goroutine the concern of the monitor at all? A thread blocked in C while
+ * nothing waits is not. */
+static bool all_quiet(int64_t now)
+{
+    int n = load_acquire(&sched.nprocs);
+
+    if (load_relaxed(&sched.running) == 0)
+        return true;
+    if (next_source() != INT64_MAX)
+        return false;
+    for (int i = 0; i < n; i++) {
+        struct p *p = sched.all[i];
+        struct m *m = load_relaxed(&p->m);
+        if (!m)
+            continue;
+        if (load_relaxed(&p->tick) != p->seen_tick || work_waits(p, m, now) ||
+            os_thread_sleeps(m->tid) != 1)
+            return false;
+    }
+    return true;
+}
+
+static void *monitor_main(void *arg)
+{
+    int quiet = 0;
+    int64_t last_decay = 0;
+    bool decaying = false;
+    sigset_t none;
+
+    (void)arg;
+    sched.monitor_tid = os_gettid();
+    store_release(&sched.monitor_word, 0);
+    sigfillset(&none);
+    for (;;) {
+        pthread_sigmask(SIG_SETMASK, &start_mask, NULL);
+        bool started = start_threads();
+        pthread_sigmask(SIG_SETMASK, &none, NULL);
+        int64_t now = os_now();
+        store_relaxed(&sched.coarse_now, now);
+        bool suspect = watch_procs(now);
+        trace_line(now);
+        if (now - last_decay >= DECAY_NS) {
+            decaying = stack_decay(now);
+            last_decay = now;
+        }
+        if (leat__env.schedtrace_ms == 0 && started && !suspect && all_quiet(now)) {
+            if (++quiet > IDLE_ROUNDS) {
+                if (load_seq(&sched.running) == 0 && next_source() == INT64_MAX)
+                    deadlock_check(); /* the last thread may have seen one that was just born */
+                deep_sleep(decaying);
+            } else {
+                os_futex_wait(&sched.monitor_word, 0, now + IDLE_ROUND_NS);
+            }
+        } else {
+            quiet = 0;
+            int64_t until = now + (suspect || !started ? SUSPECT_NS : ROUND_NS);
+            int64_t due = next_source();
+            if (due > now + SUSPECT_NS / 2 && due < until)
+                until = due;
+            os_futex_wait(&sched.monitor_word, 0, until);
+        }
+        store_release(&sched.monitor_word, 0);
+    }
+    return NULL;
+}
+
+void monitor_start(void)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    sigset_t all;
+
+    pthread_sigmask(SIG_SETMASK, NULL, &start_mask);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, 256 << 10);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    int err = pthread_create(&thread, &attr, monitor_main, NULL);
+    pthread_attr_destroy(&attr);
+    pthread_sigmask(SIG_SETMASK, &start_mask, NULL);
+    if (err)
+        leat__throw("cannot create the first thread (%s); raise RLIMIT_NPROC, TasksMax or pids.max",
+                    leat_strerror(-err));
+}

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * procs.c - who holds a proc: waking threads, putting them to sleep, too many and too few.
+ *
+ * All hand-overs happen under sched.lock; the words that the hot paths read (running, limit,
+ * attention) are changed only there. A thread without a proc is on exactly one of: the idle
+ * list, the list of proc waiters (it has home goroutines and needs a proc), locked_wait, or
+ * inside leat_blocking.
+ */
+#include "base/fatal.h"
+#include "base/env.h"
+#include "base/mem.h"
+#include "os/clock.h"
+#include "os/os.h"
+#include "sched/sched.h"
+#include "sched/source.h"
+
+/* ---- attention ---- */
+
+void proc_update_attention(void)
+{
+    bool wanted = sched.running > sched.limit || sched.proc_waiters || sched.frozen;
+
+    store_relaxed(&sched.attention, wanted);
+}
+
+/* ---- procs ---- */
+
+struct p *proc_new(void)
+{
+    struct p *p = leat__alloc_aligned(sizeof(*p), 64);
+
+    if (!p)
+        leat__throw("out of memory: cannot allocate a proc");
+    if (sched.nprocs == (int)array_len(sched.all))
+        leat__throw("too many procs");
+    p->id = sched.nprocs;
+    p->next_due = INT64_MAX;
+    p->next_budget = LEAT__NEXT_BUDGET;
+    p->random = (uint64_t)os_now() + (uint64_t)p->id + 1;
+    leat__timer_source->proc_init(p);
+    sched.all[p->id] = p;
+    store_release(&sched.nprocs, sched.nprocs + 1);
+    return p;
+}
+
+/* Lock held. A proc for a thread that may run, or NULL. */
+static struct p *proc_take(void)
+{
+    if (sched.running >= sched.limit)
+        return NULL;
+    struct p *p = sched.idle_procs;
+    if (p)
+        sched.idle_procs = p->link;
+    else
+        p = proc_new();
+    store_relaxed(&sched.running, sched.running + 1);
+    return p;
+}
+
+/* Lock held. */
+static void proc_give(struct p *p)
+{
+    p->m = NULL;
+    p->link = sched.idle_procs;
+    sched.idle_procs = p;
+    store_relaxed(&sched.running, sched.running - 1);
+    proc_update_attention();
+}
+
+static void proc_assign(struct m *m, struct p *p)
+{
+    m->p = p;
+    p->m = m;
+    p->quiet_until = 0;
+}
+
+/* What a proc holds besides timers goes where everybody finds it. */
+static void proc_empty(struct p *p)
+{
+    struct g *g;
+
+    while ((g = exchange(&p->next, NULL)) || (g = forkq_pop(&p->forkq)) || (g = runq_get(&p->runq)))
+        global_put(g, g, 1);
+}
+
+bool proc_try_acquire(struct m *m)
+{
+    if (load_relaxed(&sched.running) >= load_relaxed(&sched.limit))
+        return false;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    struct p *p = proc_take();
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (p)
+        proc_assign(m, p);
+    return p != NULL;
+}
+
+/* ---- the idle list ---- */
+
+/* Lock held. */
+static void idle_add(struct m *m)
+{
+    m->idle_prev = NULL;
+    m->idle_next = sched.idle_threads;
+    if (m->idle_next)
+        m->idle_next->idle_prev = m;
+    sched.idle_threads = m;
+    m->idle_listed = true;
+}
+
+/* Lock held. */
+static void idle_remove(struct m *m)
+{
+    if (m->idle_prev)
+        m->idle_prev->idle_next = m->idle_next;
+    else
+        sched.idle_threads = m->idle_next;
+    if (m->idle_next)
+        m->idle_next->idle_prev = m->idle_prev;
+    m->idle_listed = false;
+}
+
+/* Lock held. */
+static void waiter_add(struct m *m)
+{
+    m->idle_next = NULL;
+    m->waits_for_proc = true;
+    if (sched.proc_waiters)
+        sched.proc_waiters_tail->idle_next = m;
+    else
+        sched.proc_waiters = m;
+    sched.proc_waiters_tail = m;
+    proc_update_attention();
+}
+
+/* Lock held. */
+static struct m *waiter_take(void)
+{
+    struct m *m = sched.proc_waiters;
+
+    if (m) {
+        sched.proc_waiters = m->idle_next;
+        m->waits_for_proc = false;
+        proc_update_attention();
+    }
+    return m;
+}
+
+static void thread_wake(struct m *m)
+{
+    store_release(&m->wake, 1);
+    os_futex_wake(&m->wake, 1);
+}
+
+/* ---- waking ---- */
+
+/* Give p to an idle thread, or to a new one; `spinning` is inherited and counted already. */
+void thread_request(struct p *p, bool spinning, struct g *g)
+{
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    struct m *m = sched.idle_threads;
+    while (m && g && g->flags & G_NOT_MAIN_THREAD && m->is_main)
+        m = m->idle_next;
+    if (m)
+        idle_remove(m);
+    bool fresh = !m;
+    if (fresh) {
+        if (sched.nthreads >= leat__env.max_threads) {
+            spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+            leat__print("runtime: program exceeds %d-thread limit\n", leat__env.max_threads);
+            leat__throw("thread exhaustion");
+        }
+        m = thread_record(false);
+        sched.nthreads++;
+        m->link = sched.start_requests;
+        sched.start_requests = m;
+    }
+    m->spinning = spinning;
+    m->start_g = g;
+    proc_assign(m, p);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (fresh)
+        monitor_kick();
+    else
+        thread_wake(m);
+}
+
+LEAT__COLD void wake_one(void)
+{
+    int none = 0;
+
+    if (!cas(&sched.spinning, &none, 1))
+        return;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    struct p *p = sched.frozen ? NULL : proc_take();
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (!p) {
+        fetch_sub(&sched.spinning, 1);
+        return;
+    }
+    if (unlikely(load_relaxed(&sched.monitor_deep)))
+        monitor_kick();
+    thread_request(p, true, NULL);
+}
+
+void wake_for_work(void)
+{
+    fence_seq();
+    if (load_relaxed(&sched.running) >= load_relaxed(&sched.limit)) {
+        if (unlikely(load_relaxed(&sched.monitor_deep)))
+            monitor_kick(); /* every proc is held, perhaps by C code that never comes back */
+        return;
+    }
+    if (load_relaxed(&sched.spinning) == 0)
+        wake_one();
+}
+
+/* g may run on `home` only: queue it there and see that the thread gets a proc. */
+void wake_home(struct m *home, struct g *g)
+{
+    spin_lock(&home->home_lock, LEAT__RANK_HOME);
+    g->next = NULL;
+    if (home->home_tail)
+        home->home_tail->next = g;
+    else
+        home->home_head = g;
+    home->home_tail = g;
+    store_seq(&home->home_len, home->home_len + 1);
+    spin_unlock(&home->home_lock, LEAT__RANK_HOME);
+
+    struct p *p = NULL;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    bool asleep = home->idle_listed || home->locked_wait;
+    if (asleep) {
+        if (home->idle_listed)
+            idle_remove(home);
+        home->locked_wait = false;
+        p = proc_take();
+        if (p)
+            proc_assign(home, p);
+        else
+            waiter_add(home);
+    }
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (p)
+        thread_wake(home);
+    if (unlikely(load_relaxed(&sched.monitor_deep)))
+        monitor_kick();
+}
+
+/* ---- sleeping ---- */
+
+static int64_t earliest_due(void)
+{
+    int64_t due = INT64_MAX;
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++) {
+        int64_t d = load_seq(&sched.all[i]->next_due);
+        if (d < due)
+            due = d;
+    }
+    return due;
+}
+
+static void stop_spinning(struct m *m)
+{
+    if (m->spinning) {
+        m->spinning = false;
+        fetch_sub(&sched.spinning, 1);
+    }
+}
+
+/* Still on the idle list and a proc is free: take it and be spinning. */
+static bool claim_self(struct m *m)
+{
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    struct p *p = m->idle_listed ? proc_take() : NULL;
+    if (p)
+        idle_remove(m);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (!p)
+        return false;
+    proc_assign(m, p);
+    m->spinning = true;
+    fetch_add(&sched.spinning, 1);
+    return true;
+}
+
+static bool due_now(int64_t due)
+{
+    return due != INT64_MAX && due <= sched_now();
+}
+
+/* On the idle list, without a proc: sleep until given one, or until a source is due. */
+static void idle_sleep(struct m *m)
+{
+    fence_seq();
+    if ((find_anything() || due_now(earliest_due())) && claim_self(m))
+        return;
+    for (;;) {
+        bool last = load_seq(&sched.running) == 0;
+        int64_t due = last ? earliest_due() : INT64_MAX;
+        if (last && due == INT64_MAX)
+            deadlock_check();
+        if (load_acquire(&m->wake))
+            break;
+        if (due_now(due) && claim_self(m))
+            return;
+        os_futex_wait(&m->wake, 0, leat__policy.clock ? os_now() + 1000000 : due);
+    }
+    store_relaxed(&m->wake, 0);
+    store_relaxed(&sched.coarse_now, os_now());
+}
+
+/* Lock held: the proc of a thread that stops; a proc waiter gets it at once. */
+static struct m *proc_pass_on(struct p *p)
+{
+    struct m *heir = NULL;
+
+    if (sched.running <= sched.limit)
+        heir = waiter_take();
+    if (heir)
+        proc_assign(heir, p);
+    else
+        proc_give(p);
+    return heir;
+}
+
+void proc_release_and_wait(struct m *m)
+{
+    struct p *p = m->p;
+
+    if (runq_len(&p->runq) > 0 || load_relaxed(&p->next) || !forkq_empty(&p->forkq))
+        proc_empty(p);
+    stack_flush(&p->stacks);
+    m->p = NULL;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    if (load_seq(&m->home_len) > 0 && sched.running <= sched.limit) {
+        /* Bound work came meanwhile; it cannot wake us, because we are on no list. */
+        m->p = p;
+        spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+        stop_spinning(m);
+        return;
+    }
+    struct m *heir = proc_pass_on(p);
+    bool needs = load_seq(&m->home_len) > 0;
+    if (needs)
+        waiter_add(m);
+    else
+        idle_add(m);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    stop_spinning(m);
+    if (heir)
+        thread_wake(heir);
+    if (needs) {
+        while (!load_acquire(&m->wake))
+            os_futex_wait(&m->wake, 0, INT64_MAX);
+        store_relaxed(&m->wake, 0);
+    } else {
+        idle_sleep(m);
+    }
+}
+
+/* Give the proc to whoever can use it; this thread goes on without one. */
+void proc_hand_off(struct m *m)
+{
+    struct p *p = m->p;
+
+    m->p = NULL;
+    stop_spinning(m);
+    bool work = runq_len(&p->runq) > 0 || load_relaxed(&p->next) || !forkq_empty(&p->forkq) ||
+                load_relaxed(&sched.nglobal) > 0;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    if (work && sched.running <= sched.limit && !sched.proc_waiters && !sched.frozen) {
+        spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+        thread_request(p, false, NULL);
+        return;
+    }
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    proc_empty(p);
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    struct m *heir = proc_pass_on(p);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (heir)
+        thread_wake(heir);
+    wake_for_work();
+}
+
+/* Return with a proc, given because a home goroutine is ready (or, for an unlocked thread, work). */
+void proc_wait(struct m *m)
+{
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    struct p *p = NULL;
+    if (load_seq(&m->home_len) > 0) {
+        p = proc_take();
+        if (!p)
+            waiter_add(m);
+    } else if (m->locked) {
+        m->locked_wait = true;
+    } else {
+        idle_add(m);
+    }
+    bool idle = m->idle_listed;
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (p) {
+        proc_assign(m, p);
+        return;
+    }
+    if (idle) {
+        idle_sleep(m);
+        return;
+    }
+    for (;;) {
+        bool last = load_seq(&sched.running) == 0;
+        int64_t due = last ? earliest_due() : INT64_MAX;
+        if (load_acquire(&m->wake))
+            break;
+        if (last && due == INT64_MAX)
+            deadlock_check();
+        if (due_now(due)) {
+            wake_one(); /* a locked thread runs no sources; somebody else must */
+            due = INT64_MAX;
+        }
+        os_futex_wait(&m->wake, 0, due);
+    }
+    store_relaxed(&m->wake, 0);
+}
+
+/* ---- due times ---- */
+
+struct p *sched_proc_of(struct m *m)
+{
+    return m->p ? m->p : sched.all[0];
+}
+
+void sched_due_changed(struct p *p)
+{
+    struct m *m = tls_m();
+
+    if (m->p && p == m->p && load_relaxed(&sched.running) >= load_relaxed(&sched.limit))
+        return; /* this thread looks itself, sysmon backs it up */
+    fence_seq();
+    if (unlikely(load_relaxed(&sched.monitor_deep)))
+        monitor_kick();
+    if (!m->p)
+        wake_for_work(); /* the sleepers must learn of it: one looks and sleeps anew */
+}
+
+/* ---- numbers ---- */
+
+int leat_procs(int n)
+{
+    m_self();
+    if (n > LEAT__MAX_PROCS)
+        n = LEAT__MAX_PROCS;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    int before = sched.procs;
+    if (n >= 1 && n != before) {
+        sched.procs = n;
+        store_relaxed(&sched.limit, n + sched.compensations);
+        proc_update_attention();
+    }
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (n > before)
+        wake_for_work();
+    return before;
+}
+
+void proc_compensate(struct p *p, bool burning)
+{
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    sched.compensations++;
+    if (burning)
+        sched.burn_compensations++;
+    store_relaxed(&sched.limit, sched.procs + sched.compensations);
+    proc_update_attention();
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    fetch_or(&p->attention, P_STUCK);
+    leat__event(LEAT__EV_COMPENSATE, (uint64_t)p->id, burning ? 2 : 1);
+    wake_for_work();
+}
+
+/* The goroutine of a compensated proc is back at a scheduling point: one proc is too many. */
+void proc_stuck_returned(struct p *p)
+{
+    if (!(fetch_and(&p->attention, ~(uint32_t)P_STUCK) & P_STUCK))
+        return;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    sched.compensations--;
+    if (sched.burn_compensations > sched.compensations)
+        sched.burn_compensations = sched.compensations;
+    store_relaxed(&sched.limit, sched.procs + sched.compensations);
+    proc_update_attention();
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    leat__event(LEAT__EV_RETIRE, (uint64_t)p->id, 0);
+}
+
+int leat_num_cpu(void)
+{
+    static int count;
+
+    if (count == 0)
+        count = os_cpu_count();
+    return count;
+}

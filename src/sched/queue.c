@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue.c - where ready goroutines stand: a proc's ring, its fork stack, the global list.
+ *
+ * RING  A single producer (the owner) and many takers. head and tail only grow; the ring holds
+ *   slots head..tail-1. Takers, the owner among them, read the slot first and then move head by
+ *   CAS: a failed CAS means that somebody else took what was read. The owner may reuse a slot
+ *   only once head has passed it, which its full check reads with acquire.
+ * FORK STACK  Chase and Lev's deque: the owner pushes and pops at bottom without a
+ *   read-modify-write except for the last element, thieves move top by CAS. The slots are a
+ *   fixed ring; when it is full a fork becomes an ordinary spawn. What is stored are records
+ *   that are never unmapped, so a thief that loses has read nothing dangerous.
+ * GLOBAL  A list under sched.lock; its length is read without the lock.
+ */
+#include "sched/sched.h"
+
+bool runq_put(struct runq *q, struct g *g)
+{
+    uint32_t head = load_acquire(&q->head);
+    uint32_t tail = q->tail;
+
+    if (unlikely(tail - head >= LEAT__RUNQ_SIZE))
+        return false;
+    store_relaxed(&q->slots[tail % LEAT__RUNQ_SIZE], g);
+    store_release(&q->tail, tail + 1);
+    return true;
+}
+
+struct g *runq_get(struct runq *q)
+{
+    uint32_t head = load_acquire(&q->head);
+
+    for (;;) {
+        uint32_t tail = q->tail;
+        if (head == tail)
+            return NULL;
+        struct g *g = load_relaxed(&q->slots[head % LEAT__RUNQ_SIZE]);
+        if (likely(cas(&q->head, &head, head + 1))) {
+            /* The one after this runs soon: bring its record and its stack near. */
+            if (tail - head > 2) {
+                prefetch(load_relaxed(&q->slots[(head + 2) % LEAT__RUNQ_SIZE]));
+                prefetch(load_relaxed(&q->slots[(head + 1) % LEAT__RUNQ_SIZE])->sp);
+            }
+            return g;
+        }
+    }
+}
+
+uint32_t runq_len(const struct runq *q)
+{
+    uint32_t tail = load_acquire(&q->tail);
+    uint32_t head = load_acquire(&q->head);
+    uint32_t len = tail - head;
+
+    return len <= LEAT__RUNQ_SIZE ? len : 0; /* head overtook a stale tail */
+}
+
+/* Move half of `from` to the thief's ring, the first of them to *first. The thief owns `to`. */
+uint32_t runq_steal(struct runq *from, struct runq *to, struct g **first)
+{
+    uint32_t head = load_acquire(&from->head);
+    uint32_t tail, n;
+    struct g *oldest;
+
+    do {
+        tail = load_acquire(&from->tail);
+        n = tail - head;
+        if (n > LEAT__RUNQ_SIZE) {
+            head = load_acquire(&from->head); /* the two reads did not fit together */
+            n = 1;
+            continue;
+        }
+        n -= n / 2;
+        uint32_t space = LEAT__RUNQ_SIZE - (to->tail - load_acquire(&to->head));
+        if (n > space + 1)
+            n = space + 1;
+        if (n == 0)
+            return 0;
+        oldest = load_relaxed(&from->slots[head % LEAT__RUNQ_SIZE]);
+        for (uint32_t i = 1; i < n; i++)
+            store_relaxed(&to->slots[(to->tail + i - 1) % LEAT__RUNQ_SIZE],
+                          load_relaxed(&from->slots[(head + i) % LEAT__RUNQ_SIZE]));
+        if (cas(&from->head, &head, head + n))
+            break;
+    } while (true);
+    *first = oldest; /* ours only now */
+    if (n > 1)
+        store_release(&to->tail, to->tail + n - 1);
+    return n;
+}
+
+bool forkq_push(struct forkq *q, struct g *g)
+{
+    int64_t b = q->bottom;
+    int64_t t = load_acquire(&q->top);
+
+    if (b - t >= LEAT__FORKQ_SIZE)
+        return false;
+    store_relaxed(&q->slots[b % LEAT__FORKQ_SIZE], g);
+    store_release(&q->bottom, b + 1);
+    return true;
+}
+
+struct g *forkq_pop(struct forkq *q)
+{
+    int64_t b = q->bottom;
+
+    if (b == load_relaxed(&q->top))
+        return NULL; /* nobody but the owner pushes, so empty stays empty */
+    b--;
+    store_relaxed(&q->bottom, b);
+    fence_seq(); /* the new bottom before the look at top: thieves look the other way round */
+    int64_t t = load_relaxed(&q->top);
+    if (t > b) {
+        store_relaxed(&q->bottom, b + 1);
+        return NULL;
+    }
+    struct g *g = load_relaxed(&q->slots[b % LEAT__FORKQ_SIZE]);
+    if (t == b) { /* the last one: a thief may be after it */
+        if (!cas(&q->top, &t, t + 1))
+            g = NULL;
+        store_relaxed(&q->bottom, b + 1);
+    }
+    return g;
+}
+
+struct g *forkq_steal(struct forkq *q)
+{
+    int64_t t = load_acquire(&q->top);
+
+    fence_seq();
+    int64_t b = load_acquire(&q->bottom);
+    if (t >= b)
+        return NULL;
+    struct g *g = load_relaxed(&q->slots[t % LEAT__FORKQ_SIZE]);
+    return cas(&q->top, &t, t + 1) ? g : NULL;
+}
+
+bool forkq_empty(const struct forkq *q)
+{
+    return load_acquire(&q->top) >= load_acquire(&q->bottom);
+}
+
+void global_put(struct g *head, struct g *tail, int n)
+{
+    tail->next = NULL;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    if (sched.global_tail)
+        sched.global_tail->next = head;
+    else
+        sched.global_head = head;
+    sched.global_tail = tail;
+    store_seq(&sched.nglobal, sched.nglobal + n);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+}
+
+/* Take one, and up to a fair share more into the ring of p. */
+struct g *global_get(struct p *p, int max)
+{
+    if (load_relaxed(&sched.nglobal) == 0)
+        return NULL;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    int share = sched.nglobal / (sched.limit > 0 ? sched.limit : 1) + 1;
+    if (share > max)
+        share = max;
+    struct g *first = NULL;
+    int taken = 0;
+    while (taken < share && sched.global_head) {
+        struct g *g = sched.global_head;
+        struct g *next = g->next;
+        if (first && !runq_put(&p->runq, g))
+            break;
+        sched.global_head = next;
+        if (!first)
+            first = g;
+        taken++;
+    }
+    if (!sched.global_head)
+        sched.global_tail = NULL;
+    store_relaxed(&sched.nglobal, sched.nglobal - taken);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    return first;
+}
+
+/* The ring is full: half of it and g go to the global queue, where everybody finds them. */
+LEAT__COLD static void queue_overflow(struct p *p, struct g *g)
+{
+    struct g *head = NULL, *tail = NULL;
+    int n = 0;
+
+    while (n < LEAT__RUNQ_SIZE / 2) {
+        struct g *old = runq_get(&p->runq);
+        if (!old)
+            break;
+        if (tail)
+            tail->next = old;
+        else
+            head = old;
+        tail = old;
+        n++;
+    }
+    if (tail)
+        tail->next = g;
+    else
+        head = g;
+    global_put(head, g, n + 1);
+}
+
+void queue_local(struct p *p, struct g *g)
+{
+    if (unlikely(!runq_put(&p->runq, g)))
+        queue_overflow(p, g);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched.h - goroutines (G), threads (M) and procs (P), and what the rooms above may do to them.
+ *
+ * The protocol is told in sched/sched.c. Field comments name the guard: "owner" is the thread
+ * that runs the goroutine or holds the proc, "lock" is sched.lock, "atomic" needs no lock.
+ */
+#ifndef LEAT_SCHED_SCHED_H
+#define LEAT_SCHED_SCHED_H
+
+#include <leat/go.h>
+#include <stddef.h>
+
+#include "arch/arch.h"
+#include "base/config.h"
+#include "base/event.h"
+#include "base/rand.h"
+#include "base/spin.h"
+#include "base/util.h"
+#include "sched/policy.h"
+#include "sched/tls.h"
+#include "stack/stack.h"
+
+enum g_status {
+    G_FREE,     /* on a free list, or a thread's spare */
+    G_RUNNABLE, /* on a queue */
+    G_RUNNING,
+    G_WAITING,  /* parked; reason and object say on what */
+    G_SYSCALL,  /* inside leat_blocking */
+    G_DEAD,     /* has ended, its record not yet on a free list */
+};
+
+enum g_flags {
+    G_FOREIGN = 1,  /* not a goroutine: stands for a thread that blocks itself */
+    G_LOCKED = 2,   /* leat_lock_thread: its thread runs nobody else */
+    G_MAIN = 4,     /* goroutine 1 */
+    G_NOT_MAIN_THREAD = 8, /* about to make a blocking call: the main thread must not run it */
+};
+
+/* Why a goroutine waits; the texts are Go's (sched/reason.c). */
+enum wait_reason {
+    WAIT_NONE,
+    WAIT_CHAN_RECV,
+    WAIT_CHAN_SEND,
+    WAIT_CHAN_RECV_NIL,
+    WAIT_CHAN_SEND_NIL,
+    WAIT_SELECT,
+    WAIT_SELECT_NO_CASES,
+    WAIT_MUTEX,
+    WAIT_WAITGROUP,
+    WAIT_SLEEP,
+    WAIT_BLOCKING_SLOT,
+    WAIT_REASONS,
+};
+const char *wait_reason_text(enum wait_reason r);
+
+/*
+ * A goroutine: a type-stable record, never unmapped, whose stack exists only from its first run
+ * to its end. The third and fourth line hold the captured arguments until then, and the state of
+ * waiting from then on.
+ */
+struct g {
+    void *sp;            /* owner: saved stack; before the first run the wanted stack size */
+    struct g *next;      /* link of whatever queue or list it is on */
+    uint32_t oncpu;      /* atomic: 1 while a thread still uses the stack; see sched.c */
+    uint32_t status;     /* atomic: enum g_status */
+    struct m *home;      /* owner: the only thread that may run it; NULL: any */
+    struct stack *stack; /* owner: NULL before the first run */
+    uint64_t id;
+    uint32_t flags;      /* owner: enum g_flags */
+    uint16_t pins;       /* owner: leat_pin depth */
+    uint16_t locks;      /* owner: leat_lock_thread depth */
+    void *fiber;         /* TSan's */
+
+    void (*fn)(void);
+    const leat_site *site;
+    uint64_t parent;
+    void *join;          /* wait group to report the end to */
+    leat__defer *defers; /* owner: innermost first */
+    void *exceptions[2]; /* C++: this goroutine's __cxa_eh_globals */
+    char *name;          /* heap, NULL: none */
+
+    union {
+        struct leat__args args;
+        struct {
+            void *object;     /* what it waits on */
+            int64_t since;    /* coarse time it began to wait */
+            uint32_t reason;  /* enum wait_reason */
+            uint32_t fired;   /* atomic: a select's winner has been found */
+            uint32_t wake;    /* atomic: foreign: 1 once readied */
+            uint32_t edge;    /* TSan: where wakers release and the woken acquires */
+            uint32_t asleep;  /* atomic: foreign: blocked in a leat call */
+        } wait;
+    } u;
+} LEAT__LINE;
+_Static_assert(offsetof(struct g, u) == LEAT__G_ARGS, "the assembly stores arguments there");
+_Static_assert(sizeof(struct g) == 256, "four lines");
+
+/* The bounded queue of a proc: the owner puts and takes, others steal half. */
+struct runq {
+    uint32_t head LEAT__LINE; /* atomic: takers and thieves move it by CAS */
+    uint32_t tail;            /* atomic: the owner stores it */
+    struct g *slots[LEAT__RUNQ_SIZE];
+};
+
+/* The continuations of forks: the owner's stack, thieves take the oldest (Chase-Lev). */
+struct forkq {
+    int64_t top LEAT__LINE; /* atomic: thieves and the last taker move it by CAS */
+    int64_t bottom;         /* atomic: the owner stores it */
+    struct g *slots[LEAT__FORKQ_SIZE];
+};
+
+enum p_attention {
+    P_PREEMPT = 1, /* yield at the end of the next leat call */
+    P_STUCK = 2,   /* compensated: tell the scheduler at the next scheduling point */
+    P_DUE = 4,     /* a source is due */
+};
+
+struct p {
+    uint32_t tick;          /* owner: scheduling rounds; others read it to see progress */
+    uint32_t attention;     /* atomic: enum p_attention */
+    struct g *next;         /* atomic: runs before the queue */
+    uint32_t next_budget;   /* owner: picks from `next` left before the queue gets its turn */
+    int id;
+    int64_t next_due;       /* atomic: earliest due time of its sources; INT64_MAX: none */
+    int64_t quiet_until;    /* owner: wakes for `next` alone are fruitless until then */
+    uint64_t random;        /* owner */
+    struct m *m;            /* lock: who holds it */
+    struct g *gfree;        /* owner: free records */
+    int ngfree;
+    struct stack_cache stacks; /* owner */
+    struct p *link;         /* lock: list of idle procs */
+    void *timers;           /* the time room's */
+    /* sysmon only: */
+    uint32_t seen_tick;
+    int64_t seen_cpu, seen_since;
+    bool blocked_reported;
+    struct runq runq;
+    struct forkq forkq;
+};
+
+struct m {
+    struct g *spare;        /* owner: record the next capture goes to; never NULL */
+    struct g *cur;          /* owner: whose code runs; &g0 in the scheduler */
+    struct p *p;            /* owner: NULL without a proc */
+    uint32_t home_len;      /* atomic: length of the home queue */
+    bool spinning;          /* owner: looking for work without any, counted in sched.spinning */
+    bool foreign;
+    bool is_main;           /* the process's main thread */
+    bool ending;            /* owner: its locked goroutine has ended, so shall it */
+    bool locked_wait;       /* lock: waits for its locked goroutine, on no idle list */
+    uint32_t wake;          /* futex: 1 once given something to do */
+    int tid;
+    struct g *locked;       /* owner: the goroutine locked to this thread */
+    struct stack *dead_stack; /* owner: to unmap from g0 */
+    struct g *pending;      /* owner: to run from g0, off the leaver's stack */
+    struct g *evict;        /* owner: goroutine that must continue on another thread */
+    void (*blocking_fn)(void); /* owner: between leat__blocking_begin and _call */
+    spinlock home_lock;
+    struct g *home_head, *home_tail; /* home_lock: bound goroutines ready to run here */
+    struct m *idle_prev, *idle_next; /* lock: the list of idle threads, or of proc waiters */
+    struct m *link;         /* lock: all threads, or free foreign records, or start requests */
+    bool idle_listed, waits_for_proc; /* lock */
+    struct g *start_g;      /* lock: run this first */
+    struct g g0;            /* the thread's own context; as a foreigner, the waiter */
+    struct stack own;       /* what is known of the thread's stack */
+    uint64_t random;
+    void *altstack;
+    struct m *all_next;     /* lock: every record ever made */
+    bool exited;            /* lock */
+};
+_Static_assert(offsetof(struct m, spare) == LEAT__M_SPARE, "the assembly loads it from there");
+
+struct sched {
+    /* read at every scheduling round */
+    uint32_t attention LEAT__LINE; /* atomic: too many procs run, or somebody waits for one */
+    uint32_t frozen;               /* atomic: the process is ending */
+    int running;                   /* atomic, lock to change: procs held by threads */
+    int limit;                     /* atomic, lock to change: procs + compensations */
+    int spinning;                  /* atomic */
+    int nglobal;                   /* atomic: length of the global queue */
+    int nprocs;                    /* atomic, lock to change: entries of all[] */
+    /* the rest */
+    spinlock lock LEAT__LINE;
+    int procs;                     /* lock: the user's number */
+    int compensations;             /* lock: procs stuck in C */
+    int burn_compensations;        /* lock: of which burning */
+    struct g *global_head, *global_tail; /* lock */
+    struct p *idle_procs;          /* lock */
+    struct m *idle_threads;        /* lock */
+    struct m *proc_waiters, *proc_waiters_tail; /* lock */
+    struct m *start_requests;      /* lock: threads sysmon shall create */
+    struct m *threads;             /* lock: all records */
+    struct m *free_foreign;        /* lock */
+    int nthreads;                  /* lock: threads of ours */
+    int blocking;                  /* atomic: goroutines inside leat_blocking */
+    struct g *blocking_head, *blocking_tail; /* lock: waiting for a slot */
+    int64_t ngoroutines;           /* atomic: alive */
+    uint64_t next_id;              /* atomic */
+    int64_t coarse_now;            /* atomic: a recent time */
+    struct p *all[LEAT__MAX_THREADS + LEAT__MAX_PROCS];
+    struct m *main_m;
+    struct g *main_g;
+    struct stack main_stack;       /* what is known of the process's own */
+    uint32_t main_exclusive;       /* atomic: the main thread shall run goroutine 1 only */
+    bool main_gone;                /* goroutine 1 has called leat_exit */
+    int pid;
+    uint32_t monitor_word;         /* futex sysmon sleeps on */
+    uint32_t monitor_deep;         /* atomic: it sleeps without a limit */
+    int monitor_tid;
+    uint64_t starts_failed;
+    uint64_t foreign_wakes;        /* atomic */
+};
+extern struct sched sched;
+
+/* ---- who am I ---- */
+
+/* This thread's record; a thread that has none gets one (sched/attach.c). */
+LEAT__COLD struct m *sched_attach(void);
+
+static inline struct m *m_self(void)
+{
+    struct m *m = tls_m();
+
+    if (unlikely(!m))
+        m = sched_attach();
+    return m;
+}
+
+static inline struct g *g_self(void)
+{
+    return m_self()->cur;
+}
+
+/* ---- what the rooms above use ---- */
+
+/* Wait until sched_ready. The caller has put g where a waker finds it and holds no lock. It may
+ * have been readied already. `g` is the caller's own record. */
+void sched_park(struct g *g, enum wait_reason reason, void *object);
+/* The same with a limit, for foreign threads only: false when the time came first. */
+bool sched_thread_park(struct g *g, int64_t deadline);
+/* Make a parked goroutine, or one about to park, run again. Once per park. */
+void sched_ready(struct g *g);
+
+void sched_yield_now(struct m *m);
+
+/* The exit path of every leat call: a chance to yield where sysmon asked for it. */
+LEAT__COLD void sched_poll_slow(struct m *m);
+
+static inline void sched_poll(struct m *m)
+{
+    struct p *p = m->p;
+
+    if (unlikely((p && load_relaxed(&p->attention) & P_PREEMPT) || leat__policy.preempt))
+        sched_poll_slow(m);
+}
+
+int64_t sched_now(void);
+uint32_t sched_choose(struct m *m, uint32_t n);
+/* The proc timers of this thread go to; a thread without one uses the first. */
+struct p *sched_proc_of(struct m *m);
+/* A source of p has become due earlier than anybody may be sleeping for. */
+void sched_due_changed(struct p *p);
+
+/* Spawn a goroutine whose end is reported to `join` by the hook the sync room sets. */
+extern void (*leat__join_hook)(void *join);
+void sched_spawn_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner);
+/* The child runs first, the caller continues later, perhaps on another proc. */
+void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner);
+
+/* ---- between the files of this room ---- */
+
+struct g *g_alloc(struct m *m);        /* from the proc's cache, else the global list */
+void g_release(struct m *m, struct g *g);
+void g_flush(struct p *p);
+void g_each(void (*visit)(struct g *g, void *arg), void *arg);
+const char *g_check(void);
+
+bool runq_put(struct runq *q, struct g *g); /* false: full */
+struct g *runq_get(struct runq *q);
+uint32_t runq_len(const struct runq *q);
+uint32_t runq_steal(struct runq *from, struct runq *to, struct g **first);
+bool forkq_push(struct forkq *q, struct g *g);
+struct g *forkq_pop(struct forkq *q);
+struct g *forkq_steal(struct forkq *q);
+bool forkq_empty(const struct forkq *q);
+
+void global_put(struct g *head, struct g *tail, int n);
+struct g *global_get(struct p *p, int max);
+void queue_local(struct p *p, struct g *g); /* to the tail, overflowing to the global queue */
+
+struct g *find_local(struct m *m, struct p *p); /* the next goroutine, or NULL: enter g0 */
+struct g *find_stealing(struct m *m);
+bool find_anything(void); /* is there work anywhere that a thief could take? */
+
+void wake_for_work(void); /* a thread for new work, if a proc may run and nobody looks */
+LEAT__COLD void wake_one(void);
+void wake_home(struct m *home, struct g *g);
+struct g *home_take_main(struct m *m); /* goroutine 1 off its home queue; NULL: not there */
+void proc_release_and_wait(struct m *m); /* give the proc up, sleep, return with one */
+bool proc_try_acquire(struct m *m);
+void proc_wait(struct m *m);             /* return with a proc, for bound work */
+void proc_hand_off(struct m *m);         /* the proc goes to another thread or idles */
+void proc_stuck_returned(struct p *p);
+void proc_update_attention(void); /* lock held */
+void proc_compensate(struct p *p, bool burning);
+struct p *proc_new(void);
+
+void sched_loop(struct m *m) __attribute__((noreturn));
+void sched_enter_g0(struct m *m, struct g *self); /* switch to the thread's own context */
+void sched_resume(struct m *m, struct g *self, struct g *next);
+void sched_run_first(struct g *child, struct m *m); /* child first, the caller continues later */
+void sched_exit_goroutine(void) __attribute__((noreturn));
+
+void monitor_start(void);
+void monitor_kick(void);
+struct m *thread_record(bool foreign);
+void thread_request(struct p *p, bool spinning, struct g *g); /* lock not held */
+void *thread_main(void *m);
+void thread_exit_locked(struct m *m) __attribute__((noreturn));
+void thread_end_if_asked(struct m *m);
+/* Continue on another thread if this is the main one and g is not bound to it. */
+struct m *sched_leave_main_thread(struct m *m, struct g *g);
+void overflow_install(struct m *m);
+void overflow_thread_stack(struct m *m);
+void process_install(void);
+void process_check_usable(void); /* fatal in the child of a fork that may not use leat */
+void attach_reset(void);
+void deadlock_check(void);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn.c - leat_go: from a captured call to a queued goroutine; and its end.
+ *
+ * The capture stub has put the argument registers into m->spare (arch/arch.h). The commit makes
+ * that record a goroutine, gives the thread a new spare and queues it: no stack yet, no system
+ * call, no lock while the caches last.
+ */
+#include <string.h>
+
+#include "arch/sanitize.h"
+#include "base/fatal.h"
+#include "base/mem.h"
+#include "sched/sched.h"
+
+void (*const leat__capture)(void) = leat__capture_stub;
+
+void (*leat__join_hook)(void *join);
+
+LEAT__COLD static void spawn_oom(void)
+{
+    leat__throw("out of memory: cannot allocate a goroutine; raise the memory limit (ulimit -v, "
+                "RLIMIT_AS, the cgroup) or start fewer goroutines at once");
+}
+
+/* Turn the spare record into a goroutine; NULL when no new spare can be had. */
+static inline struct g *spawn(struct m *m, void (*fn)(void), const leat_site *site)
+{
+    struct g *g = m->spare;
+    struct g *spare = g_alloc(m);
+
+    if (unlikely(!fn))
+        leat__throw("go of nil func value");
+    if (unlikely(!spare))
+        return NULL;
+    m->spare = spare;
+    g->sp = NULL;
+    g->oncpu = 0;
+    g->home = NULL;
+    g->stack = NULL;
+    g->id = __atomic_add_fetch(&sched.next_id, 1, __ATOMIC_RELAXED);
+    g->flags = 0;
+    g->pins = 0;
+    g->locks = 0;
+    g->fn = fn;
+    g->site = site;
+    g->parent = m->cur->id;
+    g->join = NULL;
+    g->defers = NULL;
+    g->exceptions[0] = NULL;
+    g->exceptions[1] = NULL;
+    __atomic_add_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
+    store_relaxed(&g->status, G_RUNNABLE);
+    return g;
+}
+
+LEAT__COLD static void make_fiber(struct g *g, void *spawner)
+{
+    const char *name = g->name ? g->name : g->site ? g->site->func : NULL;
+
+    g->fiber = leat__san_fiber_make(g->id, name, spawner);
+    san_reset(&g->fn);
+}
+
+/* Tell the tools, then queue. After this the goroutine may already have ended. */
+static inline void launch(struct g *g, void *spawner)
+{
+    leat__event(LEAT__EV_SPAWN, g->id, g->parent);
+    if (unlikely(leat__san_thread))
+        make_fiber(g, spawner);
+    sched_ready(g);
+}
+
+void leat__go_commit(void (*fn)(void), const leat_site *site)
+{
+    struct m *m = m_self();
+    struct g *g = spawn(m, fn, site);
+
+    if (unlikely(!g))
+        spawn_oom();
+    launch(g, __builtin_return_address(0));
+    sched_poll(m_self());
+}
+
+int leat__go_commit_try(void (*fn)(void), const leat_site *site)
+{
+    struct m *m = m_self();
+    struct g *g = spawn(m, fn, site);
+
+    if (!g)
+        return -ENOMEM;
+    /* A stack now, so that the first run cannot fail later. */
+    struct stack_cache none = {.n = 0};
+    struct stack *s = stack_get(m->p ? &m->p->stacks : &none, 0);
+    if (!m->p)
+        stack_flush(&none);
+    if (!s) {
+        __atomic_sub_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
+        store_relaxed(&g->status, G_FREE);
+        m->spare->next = NULL;
+        if (m->p)
+            g_release(m, m->spare);
+        m->spare = g;
+        return -ENOMEM;
+    }
+    g->stack = s;
+    g->sp = leat__prepare(s->hi);
+    launch(g, __builtin_return_address(0));
+    sched_poll(m_self());
+    return 0;
+}
+
+static char *name_copy(const char *name)
+{
+    char *copy = leat__alloc(LEAT__NAME_MAX);
+
+    if (copy)
+        strncpy(copy, name, LEAT__NAME_MAX - 1);
+    return copy; /* a goroutine without a name is better than none */
+}
+
+void leat__go_commit_opts(void (*fn)(void), const leat_site *site, const leat_go_opts *opts)
+{
+    static const leat_go_opts defaults;
+    if (!opts)
+        opts = &defaults;
+    struct m *m = m_self();
+    struct g *g = spawn(m, fn, opts->site ? opts->site : site);
+
+    if (unlikely(!g))
+        spawn_oom();
+    g->sp = (void *)(uintptr_t)opts->stack_size;
+    if (opts->name)
+        g->name = name_copy(opts->name);
+    launch(g, __builtin_return_address(0));
+    sched_poll(m_self());
+}
+
+/* ---- for the sync room: goroutines that report their end ---- */
+
+void sched_spawn_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner)
+{
+    struct g *g = spawn(m_self(), fn, site);
+
+    if (unlikely(!g))
+        spawn_oom();
+    g->join = join;
+    launch(g, spawner);
+    sched_poll(m_self());
+}
+
+void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner)
+{
+    struct m *m = m_self();
+    struct g *g = spawn(m, fn, site);
+
+    if (unlikely(!g))
+        spawn_oom();
+    g->join = join;
+    /* Bound goroutines cannot be continued by others; foreigners have no proc. */
+    if (unlikely(!m->p || m->cur->home || m->cur->flags || LEAT__HOSTILE)) {
+        launch(g, spawner);
+    } else {
+        leat__event(LEAT__EV_SPAWN, g->id, g->parent);
+        if (unlikely(leat__san_thread))
+            make_fiber(g, spawner);
+        sched_run_first(g, m);
+    }
+    sched_poll(m_self());
+}
+
+/* ---- the end ---- */
+
+void leat__g_end(void)
+{
+    struct m *m = tls_m();
+    struct g *g = m->cur;
+
+    if (g->join)
+        leat__join_hook(g->join);
+    leat__event(LEAT__EV_EXIT, g->id, 0);
+    __atomic_sub_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
+    m = tls_m();
+    if (unlikely(g->flags & G_LOCKED))
+        thread_exit_locked(m);
+    sched_exit_goroutine();
+}
+
+void leat_exit(void)
+{
+    struct m *m = m_self();
+    struct g *g = m->cur;
+
+    if (g->flags & G_FOREIGN)
+        leat__throw("leat: leat_exit on a thread that is no goroutine");
+    while (g->defers) {
+        leat__defer *d = g->defers;
+        g->defers = d->prev;
+        d->fn(d->arg);
+    }
+    m = tls_m();
+    if (g->flags & G_MAIN) {
+        __atomic_sub_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
+        sched.main_gone = true;
+        store_relaxed(&g->status, G_DEAD);
+        sched_park(g, WAIT_NONE, NULL); /* its stack is the process's; it never comes back */
+    }
+    leat__g_end();
+}
+
+/* ---- deferred calls ---- */
+
+void leat__defer_push(leat__defer *d, void (*fn)(void *), void *arg)
+{
+    struct g *g = g_self();
+
+    d->fn = fn;
+    d->arg = arg;
+    d->prev = g->defers;
+    g->defers = d;
+}
+
+void leat__defer_run(leat__defer *d)
+{
+    struct g *g = g_self();
+
+    if (unlikely(g->defers != d))
+        leat__throw("leat: deferred calls run out of order (goto into or out of their block?)");
+    g->defers = d->prev;
+    d->fn(d->arg);
+}
+
+/* ---- looking around ---- */
+
+uint64_t leat_id(void)
+{
+    struct g *g = g_self();
+
+    return g->flags & G_FOREIGN ? 0 : g->id;
+}
+
+const char *leat_name(void)
+{
+    const char *name = g_self()->name;
+
+    return name ? name : "";
+}
+
+int leat_num_goroutine(void)
+{
+    m_self();
+    return (int)load_relaxed(&sched.ngoroutines);
+}
+
+void leat_panic(const char *fmt, ...)
+{
+    va_list args;
+
+    m_self();
+    va_start(args, fmt);
+    leat__vpanic(fmt, args);
+}

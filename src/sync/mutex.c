@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mutex.c - mutual exclusion, fast when free and fair when not: Go's algorithm.
+ *
+ * PICTURE   state:  [ number of waiters | STARVING | WOKEN | LOCKED ]
+ *
+ * NORMAL MODE  A waiter that is woken competes with newcomers, who are on a processor already and
+ *   usually win; it then waits again, at the front. That gives the throughput. WOKEN says that a
+ *   waiter is up or spinning, so that unlock need not wake another.
+ * STARVING MODE  A waiter that has waited more than 1 ms switches the mutex over: unlock hands the
+ *   lock to the first waiter directly and newcomers queue at the tail without spinning. The
+ *   last waiter, or one that waited less than 1 ms, switches back.
+ * SPINNING  A few rounds before parking while the holder runs, only when another proc runs.
+ *
+ * ORDERING  Lock is acquire, unlock release, of the state word; TSan's edges are on the mutex.
+ * PROOF  mutex_test.c, tests/golike/mutex*.
+ */
+#include <leat/sync.h>
+
+#include "arch/sanitize.h"
+#include "base/fatal.h"
+#include "park/lot.h"
+#include "sched/sched.h"
+
+enum {
+    LOCKED = 1,
+    WOKEN = 2,
+    STARVING = 4,
+    WAITER = 8, /* one of the count above the flags */
+    SPIN_ROUNDS_MUTEX = 4,
+    SPIN_PAUSES_MUTEX = 30,
+};
+#define STARVING_AFTER INT64_C(1000000)
+
+/* Is it likely that the holder runs on another proc and will be done soon? */
+static bool may_spin(const struct g *g, unsigned round)
+{
+    const struct m *m = m_self();
+
+    if (round >= SPIN_ROUNDS_MUTEX || load_relaxed(&sched.running) <= 1)
+        return false;
+    return g->flags & G_FOREIGN || (m->p && runq_len(&m->p->runq) == 0);
+}
+
+/* The next state for one that could not take it: locked by us, or one waiter more. */
+static uint32_t wanted_state(uint32_t old, bool starving, bool woken)
+{
+    uint32_t new = old;
+
+    if (!(old & STARVING))
+        new |= LOCKED;
+    if (old & (LOCKED | STARVING))
+        new += WAITER;
+    if (starving && old & LOCKED)
+        new |= STARVING;
+    if (woken)
+        new &= ~(uint32_t)WOKEN;
+    return new;
+}
+
+LEAT__COLD static void lock_slow(leat_mutex *m)
+{
+    struct g *g = g_self();
+    int64_t since = 0;
+    bool starving = false, woken = false;
+    unsigned round = 0;
+    uint32_t old = load_relaxed(&m->leat__state);
+
+    for (;;) {
+        if ((old & (LOCKED | STARVING)) == LOCKED && may_spin(g, round)) {
+            if (!woken && !(old & WOKEN) && old >= WAITER &&
+                cas(&m->leat__state, &old, old | WOKEN))
+                woken = true;
+            for (int i = 0; i < SPIN_PAUSES_MUTEX; i++)
+                cpu_relax();
+            round++;
+            old = load_relaxed(&m->leat__state);
+            continue;
+        }
+        if (!cas(&m->leat__state, &old, wanted_state(old, starving, woken)))
+            continue;
+        if (!(old & (LOCKED | STARVING)))
+            return;
+        bool again = since != 0;
+        if (!again)
+            since = sched_now();
+        lot_acquire(&m->leat__sema, again, WAIT_MUTEX, m);
+        starving = starving || sched_now() - since > STARVING_AFTER;
+        old = load_relaxed(&m->leat__state);
+        if (old & STARVING) { /* handed over: locked in our name, we still count as a waiter */
+            uint32_t delta = (uint32_t)LOCKED - (uint32_t)WAITER;
+            if (!starving || old < 2 * WAITER)
+                delta -= (uint32_t)STARVING;
+            __atomic_add_fetch(&m->leat__state, delta, __ATOMIC_SEQ_CST);
+            return;
+        }
+        woken = true;
+        round = 0;
+    }
+}
+
+void leat_mutex_lock(leat_mutex *m)
+{
+    uint32_t free = 0;
+
+    if (unlikely(!__atomic_compare_exchange_n(&m->leat__state, &free, LOCKED, false,
+                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+        lock_slow(m);
+    san_acquire(m);
+}
+
+bool leat_mutex_trylock(leat_mutex *m)
+{
+    uint32_t old = load_relaxed(&m->leat__state);
+
+    if (old & (LOCKED | STARVING) || !cas(&m->leat__state, &old, old | LOCKED))
+        return false;
+    san_acquire(m);
+    return true;
+}
+
+LEAT__COLD static void unlock_slow(leat_mutex *m, uint32_t new)
+{
+    if (!((new + LOCKED) & LOCKED))
+        leat__throw("sync: unlock of unlocked mutex");
+    if (new & STARVING) {
+        lot_release(&m->leat__sema, true);
+        return;
+    }
+    uint32_t old = new;
+    for (;;) {
+        if (old < WAITER || old & (LOCKED | WOKEN | STARVING))
+            return;
+        if (cas(&m->leat__state, &old, (old - WAITER) | WOKEN)) {
+            lot_release(&m->leat__sema, false);
+            return;
+        }
+    }
+}
+
+void leat_mutex_unlock(leat_mutex *m)
+{
+    san_release(m);
+    uint32_t new = __atomic_sub_fetch(&m->leat__state, LOCKED, __ATOMIC_RELEASE);
+    if (unlikely(new != 0))
+        unlock_slow(m, new);
+    struct m *self = tls_m();
+    if (likely(self))
+        sched_poll(self);
+}
+
+void leat__mutex_scope_end(void *m)
+{
+    leat_mutex_unlock(m);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timer.c - a heap of timers per proc.
+ *
+ * PICTURE  A 4-ary heap of (when, timer) pairs: the times stand in the array, four to a line, so
+ *   sifting touches no timer. Each timer knows its place, so stopping is one sift as well.
+ *
+ * INVARIANTS (timers_check asserts them)
+ *   T1  no entry is earlier than its parent; each timer's index is its place.
+ *   T2  p->next_due is the first entry's time, INT64_MAX when there is none.
+ *
+ * PROTOCOL  Each heap has a lock; any thread may insert, stop or run any proc's timers, so a proc
+ *   whose goroutine burns delays nobody: idle threads, thieves and sysmon read next_due and run
+ *   what is due. Due timers are taken out in batches under the lock and fired outside of it.
+ *
+ * REJECTED  A wheel: cheaper inserts, but it wakes for nothing or fires late, and an idle
+ *   program must not wake at all. One heap for all: tokio's oldest complaint.
+ */
+#include "time/timer.h"
+
+#include "base/fatal.h"
+#include "base/mem.h"
+#include "os/os.h"
+#include "sched/sched.h"
+#include "sched/source.h"
+
+enum { ARITY = 4, FIRST_CAPACITY = 64, BATCH = 32 };
+
+struct entry {
+    int64_t when;
+    struct timer *timer;
+};
+
+struct timers {
+    spinlock lock;
+    uint32_t len, capacity;
+    struct entry *heap;
+};
+
+static struct timers *timers_of(const struct p *p)
+{
+    return p->timers;
+}
+
+static void place(struct timers *ts, uint32_t i, struct entry e)
+{
+    ts->heap[i] = e;
+    e.timer->index = i;
+}
+
+static void sift_up(struct timers *ts, uint32_t i, struct entry e)
+{
+    while (i > 0) {
+        uint32_t parent = (i - 1) / ARITY;
+        if (ts->heap[parent].when <= e.when)
+            break;
+        place(ts, i, ts->heap[parent]);
+        i = parent;
+    }
+    place(ts, i, e);
+}
+
+static void sift_down(struct timers *ts, uint32_t i, struct entry e)
+{
+    for (;;) {
+        uint32_t child = i * ARITY + 1;
+        uint32_t least = child;
+        if (child >= ts->len)
+            break;
+        for (uint32_t k = 1; k < ARITY && child + k < ts->len; k++)
+            if (ts->heap[child + k].when < ts->heap[least].when)
+                least = child + k;
+        if (ts->heap[least].when >= e.when)
+            break;
+        place(ts, i, ts->heap[least]);
+        i = least;
+    }
+    place(ts, i, e);
+}
+
+static void remove_at(struct timers *ts, uint32_t i)
+{
+    struct entry last = ts->heap[--ts->len];
+
+    if (i == ts->len)
+        return;
+    if (i > 0 && ts->heap[(i - 1) / ARITY].when > last.when)
+        sift_up(ts, i, last);
+    else
+        sift_down(ts, i, last);
+}
+
+static void publish(struct p *p, struct timers *ts)
+{
+    store_seq(&p->next_due, ts->len ? ts->heap[0].when : INT64_MAX);
+}
+
+LEAT__COLD static void grow(struct timers *ts)
+{
+    uint32_t capacity = ts->capacity ? ts->capacity * 2 : FIRST_CAPACITY;
+    struct entry *heap = leat__alloc(capacity * sizeof(*heap));
+
+    if (!heap)
+        leat__throw("out of memory: cannot grow a timer heap");
+    for (uint32_t i = 0; i < ts->len; i++)
+        heap[i] = ts->heap[i];
+    leat__free(ts->heap);
+    ts->heap = heap;
+    ts->capacity = capacity;
+}
+
+void timer_start(struct m *m, struct timer *t, int64_t when, void (*fn)(void *), void *arg)
+{
+    struct p *p = sched_proc_of(m);
+    struct timers *ts = timers_of(p);
+
+    t->when = when;
+    t->fn = fn;
+    t->arg = arg;
+    t->p = p;
+    store_relaxed(&t->state, TIMER_ARMED);
+    san_release(t);
+    spin_lock(&ts->lock, LEAT__RANK_TIMERS);
+    if (unlikely(ts->len == ts->capacity))
+        grow(ts);
+    sift_up(ts, ts->len++, (struct entry){when, t});
+    bool earliest = t->index == 0;
+    if (earliest)
+        publish(p, ts);
+    spin_unlock(&ts->lock, LEAT__RANK_TIMERS);
+    if (earliest)
+        sched_due_changed(p);
+}
+
+bool timer_stop(struct timer *t)
+{
+    if (load_acquire(&t->state) == TIMER_ARMED) {
+        struct timers *ts = timers_of(t->p);
+        spin_lock(&ts->lock, LEAT__RANK_TIMERS);
+        if (t->state == TIMER_ARMED) {
+            bool first = t->index == 0;
+            remove_at(ts, t->index);
+            store_relaxed(&t->state, TIMER_IDLE);
+            if (first)
+                publish(t->p, ts);
+            spin_unlock(&ts->lock, LEAT__RANK_TIMERS);
+            return true;
+        }
+        spin_unlock(&ts->lock, LEAT__RANK_TIMERS);
+    }
+    while (load_acquire(&t->state) == TIMER_FIRING)
+        cpu_relax();
+    return false;
+}
+
+/* ---- firing ---- */
+
+struct due {
+    void (*fn)(void *);
+    void *arg;
+    struct timer *timer; /* NULL: detached, its memory may be gone */
+};
+
+static int take_due(struct p *p, int64_t now, struct due *due)
+{
+    struct timers *ts = timers_of(p);
+    int n = 0;
+
+    spin_lock(&ts->lock, LEAT__RANK_TIMERS);
+    while (n < BATCH && ts->len > 0 && ts->heap[0].when <= now) {
+        struct timer *t = ts->heap[0].timer;
+        remove_at(ts, 0);
+        due[n++] = (struct due){t->fn, t->arg, t->detached ? NULL : t};
+        san_acquire(t);
+        store_relaxed(&t->state, t->detached ? TIMER_IDLE : TIMER_FIRING);
+    }
+    publish(p, ts);
+    spin_unlock(&ts->lock, LEAT__RANK_TIMERS);
+    return n;
+}
+
+static void timers_run(struct p *p, int64_t now)
+{
+    struct due due[BATCH];
+    int n;
+
+    do {
+        n = take_due(p, now, due);
+        for (int i = 0; i < n; i++) {
+            due[i].fn(due[i].arg);
+            if (due[i].timer)
+                store_release(&due[i].timer->state, TIMER_IDLE);
+        }
+    } while (n == BATCH);
+}
+
+static void timers_init(struct p *p)
+{
+    p->timers = leat__alloc(sizeof(struct timers));
+    if (!p->timers)
+        leat__throw("out of memory: cannot allocate a timer heap");
+}
+
+static const char *timers_check(struct p *p)
+{
+    struct timers *ts = timers_of(p);
+    const char *bad = NULL;
+
+    spin_lock(&ts->lock, LEAT__RANK_TIMERS);
+    for (uint32_t i = 0; i < ts->len && !bad; i++) {
+        if (i > 0 && ts->heap[i].when < ts->heap[(i - 1) / ARITY].when)
+            bad = "T1: a timer is earlier than its parent";
+        if (ts->heap[i].timer->index != i)
+            bad = "T1: a timer does not know its place";
+    }
+    if (load_seq(&p->next_due) != (ts->len ? ts->heap[0].when : INT64_MAX))
+        bad = "T2: next_due is not the first timer's time";
+    spin_unlock(&ts->lock, LEAT__RANK_TIMERS);
+    return bad;
+}
+
+static const struct leat__source timer_source = {timers_run, timers_init, timers_check};
+const struct leat__source *leat__timer_source = &timer_source;
