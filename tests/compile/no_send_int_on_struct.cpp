@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+// expect: invalid initialization | no matching function
+#include <leat.h>
+
+struct job {
+    int id;
+};
+
+struct point {
+    int x;
+};
+
+void wrong(leat::chan<job> c);
+
+void wrong(leat::chan<job> c)
+{
+    leat_send(c, 5);
+}

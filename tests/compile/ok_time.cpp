@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The clock, in C++. */
+#include <leat/time.h>
+
+leat_duration wait_a_little();
+
+leat_duration wait_a_little()
+{
+    leat_time_chan tick = leat_after(LEAT_MILLISECOND);
+    leat_duration at = leat_now();
+
+    leat_sleep(10 * LEAT_MICROSECOND);
+    leat_recv(tick, &at);
+    leat_chan_free(tick);
+    return leat_now() - at;
+}

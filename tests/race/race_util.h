@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* race_util.h - how a planted race is written and what its report must name.
+ *
+ * PICTURE  spawner -leat_go-> one party -writes-> x <-touches- the other party, or main
+ *   ThreadSanitizer must report it and must name the spawner: its function does nothing but
+ *   start goroutines, so its name can come from the stack of their creation only. Waiting is by
+ *   relaxed atomics, which order nothing, so the one thing that could hide the race is an edge
+ *   that leat makes and should not.
+ */
+#ifndef RACE_UTIL_H
+#define RACE_UTIL_H
+
+#include "t.h"
+
+#include <leat.h>
+
+#include <stdatomic.h>
+
+#define RACE_NOINLINE __attribute__((noinline))
+
+/* Options of a T_TEST that must be reported, with these two functions named in the report. */
+#define RACE_REPORTED(spawner, party)                                        \
+    .modes = "tsan", .env = {"TSAN_OPTIONS=exitcode=66"}, .expect_exit = 66, \
+    .expect_stderr = {"WARNING: ThreadSanitizer: data race", #spawner, #party, "created by"}
+
+static inline void race_note(atomic_int *flag)
+{
+    atomic_fetch_add_explicit(flag, 1, memory_order_relaxed);
+}
+
+static inline void race_await(atomic_int *flag, int value)
+{
+    while (atomic_load_explicit(flag, memory_order_relaxed) < value)
+        leat_yield();
+}
+
+/* An access that no compiler leaves out, under a name that the report shows. */
+RACE_NOINLINE static void race_write(int *x)
+{
+    *(volatile int *)x = 1;
+}
+
+RACE_NOINLINE static int race_read(const int *x)
+{
+    return *(const volatile int *)x;
+}
+
+#endif
