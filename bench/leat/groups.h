@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The groups of leat-bench: each runs its rows and prints them. */
+#ifndef LEAT_BENCH_GROUPS_H
+#define LEAT_BENCH_GROUPS_H
+
+#include "../bench.h"
+
+void bench_yield(void);
+void bench_pingpong(void);
+void bench_buffered(void);
+void bench_sieve(void);
+void bench_spawn(void);
+void bench_million(void);
+void bench_skynet(void);
+void bench_fib(void);
+void bench_select(void);
+void bench_parked(void);
+void bench_sleep5(void);
+void bench_sleep6(void);
+void bench_wake_timer(void);
+void bench_wake_foreign(void);
+void bench_idle(void);
+void bench_idle_worker(void);
+void bench_sync(void);
+void bench_blocking(void);
+void bench_go_chan(void);
+void bench_go_select(void);
+void bench_go_sched(void);
+
+#endif
