@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* spin.c - the slow path of spinlock, and lock ranks of checking builds. */
+/* tls: the ranks a thread holds; locks are not held across a switch, so no goroutine sees another's */
 #include "base/spin.h"
 
 #include <sched.h>

@@ -173,6 +173,17 @@ static inline void copy(void *to, const void *from, uint32_t size)
         memcpy(to, from, size);
 }
 
+void chan_zero(void *to, uint32_t size)
+{
+    if (!to)
+        return;
+    if (unlikely(leat__san_thread))
+        for (uint32_t i = 0; i < size; i++)
+            ((volatile char *)to)[i] = 0;
+    else
+        memset(to, 0, size);
+}
+
 static inline char *slot(const leat_chan_base *c, uint64_t i)
 {
     return c->ring + i * c->elem_size;
@@ -246,7 +257,6 @@ enum chan_result chan_send_locked(leat_chan_base *c, const void *elem, const str
     if (unlikely(c->closed))
         return CHAN_CLOSED;
     if (c->receivers.first && (w = pop_partner(&c->receivers, self))) {
-        chan_changed(c);
         if (c->cap == 0) {
             partner_edges(w);
         } else if (unlikely(leat__san_thread)) {
@@ -257,14 +267,15 @@ enum chan_result chan_send_locked(leat_chan_base *c, const void *elem, const str
         copy(w->elem, elem, c->elem_size);
         w->ok = true;
         *wake = w->g;
+        chan_changed(c);
         return CHAN_DONE;
     }
     if (c->count < c->cap) {
-        chan_changed(c);
         slot_edges(c, c->tail);
         copy(slot(c, c->tail), elem, c->elem_size);
         c->tail = after_slot(c, c->tail);
         store_relaxed(&c->count, c->count + 1);
+        chan_changed(c);
         return CHAN_DONE;
     }
     return CHAN_NOT_NOW;
@@ -287,7 +298,6 @@ enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g 
     struct waiter *w;
 
     if (c->senders.first && (w = pop_partner(&c->senders, self))) {
-        chan_changed(c);
         if (c->cap == 0) {
             partner_edges(w);
             copy(elem, w->elem, c->elem_size);
@@ -296,20 +306,20 @@ enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g 
         }
         w->ok = true;
         *wake = w->g;
+        chan_changed(c);
         return CHAN_DONE;
     }
     if (c->count > 0) {
-        chan_changed(c);
         slot_edges(c, c->head);
         copy(elem, slot(c, c->head), c->elem_size);
         c->head = after_slot(c, c->head);
         store_relaxed(&c->count, c->count - 1);
+        chan_changed(c);
         return CHAN_DONE;
     }
     if (c->closed) {
         san_acquire(&c->edge);
-        if (elem)
-            memset(elem, 0, c->elem_size);
+        chan_zero(elem, c->elem_size);
         return CHAN_CLOSED;
     }
     return CHAN_NOT_NOW;
@@ -338,7 +348,7 @@ static void wait_on(leat_chan_base *c, struct waitq *q, struct waiter *w, enum w
     san_acquire(&g->u.wait.edge);
 }
 
-LEAT__COLD static void wait_for_ever(enum wait_reason why)
+__attribute__((noreturn)) LEAT__COLD static void wait_for_ever(enum wait_reason why)
 {
     struct g *g = g_self();
 
@@ -355,7 +365,7 @@ void leat_chan_base_send(leat_chan_base *c, const void *elem)
 
     if (unlikely(!c))
         wait_for_ever(WAIT_CHAN_SEND_NIL);
-    san_read(elem, c->elem_size);
+    chan_note_send(c, elem);
     spin_lock(&c->lock, LEAT__RANK_CHAN);
     enum chan_result r = chan_send_locked(c, elem, NULL, &wake);
     if (likely(r == CHAN_DONE)) {
@@ -395,8 +405,8 @@ bool leat_chan_base_recv(leat_chan_base *c, void *elem)
     struct waiter w = {.g = m->cur, .elem = elem};
     uint32_t size = c->elem_size;
     wait_on(c, &c->receivers, &w, WAIT_CHAN_RECV);
-    if (!w.ok && elem)
-        memset(elem, 0, size);
+    if (!w.ok)
+        chan_zero(elem, size);
     return w.ok;
 }
 
@@ -409,7 +419,7 @@ bool leat_chan_base_try_send(leat_chan_base *c, const void *elem)
         sched_poll(m);
         return false;
     }
-    san_read(elem, c->elem_size);
+    chan_note_send(c, elem);
     spin_lock(&c->lock, LEAT__RANK_CHAN);
     enum chan_result r = chan_send_locked(c, elem, NULL, &wake);
     spin_unlock(&c->lock, LEAT__RANK_CHAN);
@@ -470,9 +480,10 @@ void leat_chan_base_close(leat_chan_base *c)
         leat__panic("close of closed channel");
     }
     san_release(&c->edge);
+    san_write(&c->race, 1);
     store_relaxed(&c->closed, 1);
-    chan_changed(c);
     struct waiter *w = take_all(c);
+    chan_changed(c);
     spin_unlock(&c->lock, LEAT__RANK_CHAN);
     while (w) {
         struct waiter *next = w->next; /* w is gone once its goroutine runs */

@@ -5,6 +5,7 @@
 
 #include <leat/chan.h>
 
+#include "arch/sanitize.h"
 #include "base/spin.h"
 #include "park/waiter.h"
 
@@ -19,6 +20,7 @@ struct leat_chan_base {
     char *ring;
     struct waitq receivers, senders; /* lock to change; `first` atomic to read */
     uint32_t refs;       /* atomic */
+    uint32_t race;       /* TSan: sends read it, close writes it: the two are not ordered */
     uint32_t edge;       /* TSan: what an unbuffered hand-over and a close release */
     void *runtime;       /* whose channel this is: two copies of libleat are fatal */
     const leat_site *site;
@@ -38,30 +40,42 @@ enum chan_result {
     CHAN_NOT_NOW,  /* would have to wait */
 };
 
-/* Someone to make ready once the lock is dropped; NULL: nobody. */
+/* `self`: the selecting goroutine, whose own waiters do not count; NULL for plain calls.
+ * Someone to make ready once the lock is dropped; NULL: nobody. */
 enum chan_result chan_send_locked(leat_chan_base *c, const void *elem, const struct g *self,
                                   struct g **wake);
 enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g *self,
                                   struct g **wake);
 
-/* Might the operation proceed? A racy look. `self`'s own waiters do not count. */
+/* Might the operation proceed? A racy look. closed is read last: it never turns back, so open then
+ * means open at the reads before. */
 static inline bool chan_send_ready(const leat_chan_base *c)
 {
-    return load_relaxed(&c->count) < c->cap || load_relaxed(&c->receivers.first) ||
+    return load_acquire(&c->count) < c->cap || load_acquire(&c->receivers.first) ||
            load_relaxed(&c->closed);
 }
 
 static inline bool chan_recv_ready(const leat_chan_base *c)
 {
-    return load_relaxed(&c->count) > 0 || load_relaxed(&c->senders.first) ||
+    return load_acquire(&c->count) > 0 || load_acquire(&c->senders.first) ||
            load_relaxed(&c->closed);
 }
 
+/* After every change, before the lock is dropped: select's proof of "none was ready" counts an
+ * operation as done from here on. */
 static inline void chan_changed(leat_chan_base *c)
 {
-    store_relaxed(&c->version, c->version + 1);
+    store_release(&c->version, c->version + 1);
 }
 
+/* What a send does to the eyes of TSan, before it takes the lock. */
+static inline void chan_note_send(leat_chan_base *c, const void *elem)
+{
+    san_read(elem, c->elem_size);
+    san_read(&c->race, 1);
+}
+
+void chan_zero(void *to, uint32_t size); /* a receive's target on a closed channel */
 __attribute__((noreturn, cold)) void chan_panic_closed(void);
 const char *chan_check(leat_chan_base *c);
 

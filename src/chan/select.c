@@ -32,8 +32,6 @@
  */
 #include <leat/select.h>
 
-#include <string.h>
-
 #include "arch/sanitize.h"
 #include "base/fatal.h"
 #include "chan/chan.h"
@@ -274,8 +272,8 @@ static void conclude(leat_case *k)
     }
     if (k->kind != LEAT_CASE_RECV)
         return;
-    if (!w->ok && k->elem)
-        memset(k->elem, 0, w->elem_size);
+    if (!w->ok)
+        chan_zero(k->elem, w->elem_size);
     if (k->ok)
         *k->ok = w->ok;
 }
@@ -378,7 +376,7 @@ static void prepare(struct select *s)
         case LEAT_CASE_SEND:
         case LEAT_CASE_RECV:
             if (k->chan && k->kind == LEAT_CASE_SEND)
-                san_read(k->elem, k->chan->elem_size);
+                chan_note_send(k->chan, k->elem);
             break;
         case LEAT_CASE_DEFAULT:
             if (s->deflt >= 0)

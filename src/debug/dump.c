@@ -280,8 +280,13 @@ static void dump_all(struct dump_args *a)
         print_stack(a->pcs, n, true);
         leat__print("\n");
     }
-    if (a->level >= LEAT__TRACEBACK_ALL)
-        g_each(print_other, a);
+    if (a->level < LEAT__TRACEBACK_ALL)
+        return;
+    if (first && first->flags & G_FOREIGN && !a->foreign && sched.main_g && !sched.main_gone) {
+        print_goroutine(sched.main_g); /* the scheduler itself fails: a deadlock */
+        a->first = sched.main_g;
+    }
+    g_each(print_other, a);
 }
 
 __attribute__((noinline)) void leat__dump_goroutines(int level)
@@ -312,6 +317,14 @@ __attribute__((noinline)) void leat__dump_goroutines(int level)
         dump_all(&args);
     }
     store_release(&dumping, 0);
+}
+
+const char *leat__function_name(void (*fn)(void))
+{
+    static struct leat__symbol sym;
+
+    leat__modules_refresh();
+    return leat__symbolize((uintptr_t)fn, false, &sym) && sym.func[0] ? sym.func : "?";
 }
 
 void leat_dump(void)

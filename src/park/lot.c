@@ -5,14 +5,13 @@
  * PICTURE  bucket[hash(address)]: lock, a list of heads, one head per address with waiters; the
  *   head is the first waiter itself and carries the tail. Buckets are enough that a million
  *   waiters on distinct addresses stand a few hundred to a bucket.
- * LOST WAKE-UPS  acquire enqueues under the bucket's lock and only after it saw the count 0
- *   there; release adds to the count before it looks for waiters, and skips the lock only when
- *   the bucket counts no waiter. waiters is raised before the last look at the count, both
- *   sequentially consistent: one of the two sees the other.
+ * LOST WAKE-UPS  A release grants to the first waiter that stands in the queue. If none does, one
+ *   is on its way: the release leaves a count at the address, under the bucket's lock, and the
+ *   waiter takes the count under the same lock before it would enqueue. The object cannot vanish
+ *   meanwhile, because that waiter is still inside its call.
  */
 #include "park/lot.h"
 
-#include "arch/sanitize.h"
 #include "park/waiter.h"
 
 enum { BUCKETS = 4096 };
@@ -23,7 +22,6 @@ struct parked {
     struct parked *other; /* of a head: the head of the next address in the bucket */
     struct g *g;
     const void *key;
-    bool granted; /* a count was handed over */
 };
 
 static struct bucket {
@@ -88,58 +86,37 @@ static struct parked *parked_take(struct bucket *b, const void *key)
     return head;
 }
 
-static bool count_take(uint32_t *addr)
-{
-    uint32_t n = load_relaxed(addr);
-
-    while (n > 0)
-        if (cas(addr, &n, n - 1))
-            return true;
-    return false;
-}
-
 void lot_acquire(uint32_t *addr, bool lifo, enum wait_reason reason, const void *object)
 {
     struct g *g = g_self();
     struct bucket *b = bucket_of(addr);
     struct parked w = {.g = g, .key = addr};
 
-    if (count_take(addr))
-        return;
-    for (;;) {
-        spin_lock(&b->lock, LEAT__RANK_LOT);
-        __atomic_add_fetch(&b->waiters, 1, __ATOMIC_SEQ_CST);
-        if (count_take(addr)) {
-            __atomic_sub_fetch(&b->waiters, 1, __ATOMIC_RELAXED);
-            spin_unlock(&b->lock, LEAT__RANK_LOT);
-            return;
-        }
-        store_relaxed(&g->status, G_WAITING);
-        parked_add(b, &w, lifo);
+    spin_lock(&b->lock, LEAT__RANK_LOT);
+    if (*addr > 0) {
+        *addr -= 1;
         spin_unlock(&b->lock, LEAT__RANK_LOT);
-        sched_park(g, reason, (void *)(uintptr_t)object);
-        san_acquire(&g->u.wait.edge);
-        if (w.granted || count_take(addr))
-            return;
+        return;
     }
+    __atomic_add_fetch(&b->waiters, 1, __ATOMIC_RELAXED);
+    store_relaxed(&g->status, G_WAITING);
+    parked_add(b, &w, lifo);
+    spin_unlock(&b->lock, LEAT__RANK_LOT);
+    sched_park(g, reason, (void *)(uintptr_t)object);
 }
 
 void lot_release(uint32_t *addr, bool handoff)
 {
     struct bucket *b = bucket_of(addr);
 
-    fetch_add(addr, 1);
-    if (load_seq(&b->waiters) == 0)
-        return;
     spin_lock(&b->lock, LEAT__RANK_LOT);
     struct parked *w = parked_take(b, addr);
     struct g *g = w ? w->g : NULL;
-    if (w && handoff && count_take(addr))
-        w->granted = true;
+    if (!w)
+        *addr += 1;
     spin_unlock(&b->lock, LEAT__RANK_LOT);
     if (!g)
         return;
-    san_release(&g->u.wait.edge);
     sched_ready(g);
     if (handoff)
         sched_yield_now(m_self());
@@ -163,13 +140,17 @@ void lot_park(const void *key, bool (*valid)(void *), void *arg, enum wait_reaso
     sched_park(g, reason, (void *)(uintptr_t)key);
 }
 
-int lot_wake_all(const void *key)
+int lot_wake_all(const void *key, bool (*commit)(void *), void *arg)
 {
     struct bucket *b = bucket_of(key);
     struct parked *first = NULL, *last = NULL, *w;
     int n = 0;
 
     spin_lock(&b->lock, LEAT__RANK_LOT);
+    if (!commit(arg)) {
+        spin_unlock(&b->lock, LEAT__RANK_LOT);
+        return -1;
+    }
     while ((w = parked_take(b, key))) {
         w->next = NULL;
         if (last)

@@ -16,14 +16,16 @@
 
 #include "sched/sched.h"
 
-/* Semaphore of one count word at `addr`: take one, waiting if it is 0. */
+/* Semaphore of one count word at `addr`, 0 at first: take one, waiting if it is 0. */
 void lot_acquire(uint32_t *addr, bool lifo, enum wait_reason reason, const void *object);
 /* Give one; `handoff` yields to the waiter at once. The address may be freed by whom it wakes. */
 void lot_release(uint32_t *addr, bool handoff);
 /* Park on `key` unless `valid(arg)` says, under the lot's lock, that there is no need to. */
 void lot_park(const void *key, bool (*valid)(void *), void *arg, enum wait_reason reason);
-/* Wake everybody parked on `key`; returns how many. */
-int lot_wake_all(const void *key);
+/* Wake everybody parked on `key` at the moment of `commit`, which runs under the lot's lock: what
+ * it changes there, no later user of the address can mistake for its own. Returns how many woke,
+ * -1 when commit says no. */
+int lot_wake_all(const void *key, bool (*commit)(void *), void *arg);
 const char *lot_check(void);
 
 #endif

@@ -27,7 +27,7 @@ enum { MAIN_LOOP_STACK = 8 << 20 }; /* as other threads': pinned goroutines may 
 static spinlock attach_lock;
 static bool started;       /* attach_lock */
 static bool runtime_ready; /* atomic: runtime_start has returned */
-static pthread_key_t foreign_key;
+static pthread_key_t thread_key;
 static struct m *early; /* main thread: its record before main */
 
 /* ---- has main begun? ---- */
@@ -97,6 +97,11 @@ struct m *thread_record(bool foreign)
         m->exited = false;
         return m;
     }
+    if (!foreign && sched.free_workers) {
+        m = sched.free_workers;
+        sched.free_workers = m->link;
+        return m;
+    }
     m = leat__alloc_aligned(sizeof(*m), 64);
     if (!m)
         leat__throw("out of memory: cannot allocate a thread's record");
@@ -146,6 +151,7 @@ void *thread_main(void *arg)
     m->tid = os_gettid();
     own_stack_bounds(&m->own);
     leat__tls_m = m;
+    pthread_setspecific(thread_key, m);
     m->g0.fiber = leat__san_fiber_self();
     overflow_install(m);
     if (!m->spare)
@@ -155,10 +161,12 @@ void *thread_main(void *arg)
 
 /* ---- foreign threads ---- */
 
-static void foreign_gone(void *arg)
+static void thread_gone(void *arg)
 {
     struct m *m = arg;
 
+    if (!m->foreign)
+        leat__throw("leat: pthread_exit or pthread_cancel on a goroutine; return, or leat_exit");
     leat__tls_m = NULL;
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     m->exited = true;
@@ -185,7 +193,7 @@ static struct m *attach_foreign_for_good(void)
 {
     struct m *m = attach_foreign();
 
-    pthread_setspecific(foreign_key, m);
+    pthread_setspecific(thread_key, m);
     leat__tls_m = m;
     return m;
 }
@@ -254,9 +262,16 @@ static void runtime_start(void)
     int n = leat__env.procs ? leat__env.procs : os_default_procs();
     sched.procs = n > LEAT__MAX_PROCS ? LEAT__MAX_PROCS : n;
     sched.limit = sched.procs;
-    pthread_key_create(&foreign_key, foreign_gone);
+    pthread_key_create(&thread_key, thread_gone);
     process_install();
     monitor_start();
+}
+
+/* A thread of ours that ends as it should. */
+void thread_forget(void)
+{
+    pthread_setspecific(thread_key, NULL);
+    leat__tls_m = NULL;
 }
 
 /* The child of a fork starts over: nothing of the parent's runtime exists in it. */
@@ -289,7 +304,7 @@ struct m *sched_attach(void)
     if (before_main())
         return attach_early();
     if (early)
-        foreign_gone(early);
+        thread_gone(early);
     early = NULL;
     return attach_main();
 }

@@ -103,7 +103,7 @@ static void end_thread(struct m *m)
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
     if (load_seq(&sched.running) == 0)
         wake_for_work(); /* somebody must keep the time, and see a deadlock */
-    leat__tls_m = NULL;
+    thread_forget();
     pthread_exit(NULL);
 }
 

@@ -133,6 +133,16 @@ void g_flush(struct p *p)
         give_back(p, 0);
 }
 
+void g_fork_begin(void)
+{
+    spin_lock(&records.lock, LEAT__RANK_GLIST);
+}
+
+void g_fork_end(void)
+{
+    spin_unlock(&records.lock, LEAT__RANK_GLIST);
+}
+
 void g_each(void (*visit)(struct g *g, void *arg), void *arg)
 {
     unsigned n = load_acquire(&records.nslabs);

@@ -57,6 +57,7 @@ static bool refused_thread(void)
     return every != 0 && ++calls % every == 0;
 }
 
+/* False: no thread could be made. */
 static bool thread_create(struct m *m)
 {
     pthread_attr_t attr;
@@ -76,7 +77,8 @@ static bool thread_create(struct m *m)
     return false;
 }
 
-/* Start what was asked for; what fails stays on the list for the next round. */
+/* Start what was asked for. What fails gives back what it was to run; whoever needs a thread
+ * still asks again. */
 static bool start_threads(void)
 {
     for (;;) {
@@ -87,25 +89,19 @@ static bool start_threads(void)
         spin_unlock(&sched.lock, LEAT__RANK_SCHED);
         if (!m)
             return true;
-        if (thread_create(m))
-            continue;
-        spin_lock(&sched.lock, LEAT__RANK_SCHED);
-        m->link = sched.start_requests;
-        sched.start_requests = m;
-        bool alone = sched.running <= 1 && sched.nthreads <= 1;
-        spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-        if (alone && sched.starts_failed > 1000)
-            leat__throw("cannot create any thread");
-        return false;
+        if (!thread_create(m)) {
+            thread_give_up(m);
+            return false;
+        }
     }
 }
 
 /* ---- progress ---- */
 
-static bool work_waits(struct p *p, const struct m *m, int64_t now)
+static bool work_waits(struct p *p, const struct m *m, bool due)
 {
     return runq_len(&p->runq) > 0 || load_relaxed(&p->next) || !forkq_empty(&p->forkq) ||
-           load_relaxed(&sched.nglobal) > 0 || load_relaxed(&p->next_due) <= now ||
+           load_relaxed(&sched.nglobal) > 0 || due ||
            load_relaxed(&sched.proc_waiters) != NULL || load_relaxed(&m->home_len) > 0;
 }
 
@@ -154,6 +150,16 @@ static bool may_burn(int64_t now)
     return true;
 }
 
+/* A stuck proc's goroutines, while no thread is ever idle enough to steal them. */
+static void share_queue(struct p *p)
+{
+    struct g *g;
+
+    while ((g = load_relaxed(&p->next) ? exchange(&p->next, NULL) : NULL) ||
+           (g = forkq_steal(&p->forkq)) || (g = runq_get(&p->runq)))
+        global_put(g, g, 1);
+}
+
 /* The tick of a held proc stands still. Returns whether to look again soon. */
 static bool watch_stuck(struct p *p, struct m *m, int64_t now)
 {
@@ -165,17 +171,19 @@ static bool watch_stuck(struct p *p, struct m *m, int64_t now)
     p->seen_cpu = cpu;
     report_blocked(p, m, standing / 1000);
     rescue_main(m, standing);
-    if (load_relaxed(&p->attention) & P_STUCK)
-        return load_relaxed(&m->home_len) > 0;
     if (load_relaxed(&sched.running) < load_relaxed(&sched.limit)) {
         wake_for_work();
         return true;
+    }
+    if (load_relaxed(&p->attention) & P_STUCK) {
+        share_queue(p);
+        return load_relaxed(&m->home_len) > 0;
     }
     if (first)
         return true;
     if (used < PROGRESS_NS && os_thread_sleeps(m->tid) != 0) {
         proc_compensate(p, false);
-        return false;
+        return true;
     }
     if (standing >= BURNING_NS) {
         fetch_or(&p->attention, P_PREEMPT);
@@ -185,10 +193,24 @@ static bool watch_stuck(struct p *p, struct m *m, int64_t now)
     return standing < BURNING_NS || load_relaxed(&m->home_len) > 0;
 }
 
+static int64_t next_source(void)
+{
+    int64_t due = INT64_MAX;
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++) {
+        int64_t d = load_relaxed(&sched.all[i]->next_due);
+        if (d < due)
+            due = d;
+    }
+    return due;
+}
+
 /* One look at every held proc; returns whether something looks stuck. */
 static bool watch_procs(int64_t now)
 {
     bool suspect = false;
+    bool due = next_source() <= now;
     int n = load_acquire(&sched.nprocs);
 
     for (int i = 0; i < n; i++) {
@@ -204,23 +226,12 @@ static bool watch_procs(int64_t now)
         }
         if (load_relaxed(&p->next_due) <= now)
             fetch_or(&p->attention, P_DUE);
-        if (work_waits(p, m, now) && watch_stuck(p, m, now))
+        if (work_waits(p, m, due) && watch_stuck(p, m, now))
             suspect = true;
     }
+    if (due)
+        wake_for_work(); /* those who hold a proc may all be stuck; an idle thread can run it */
     return suspect;
-}
-
-static int64_t next_source(void)
-{
-    int64_t due = INT64_MAX;
-    int n = load_acquire(&sched.nprocs);
-
-    for (int i = 0; i < n; i++) {
-        int64_t d = load_relaxed(&sched.all[i]->next_due);
-        if (d < due)
-            due = d;
-    }
-    return due;
 }
 
 static void trace_line(int64_t now)
@@ -264,7 +275,7 @@ static void deep_sleep(bool decaying)
 
 /* Is any held proc's goroutine the concern of the monitor at all? A thread blocked in C while
  * nothing waits is not. */
-static bool all_quiet(int64_t now)
+static bool all_quiet(void)
 {
     int n = load_acquire(&sched.nprocs);
 
@@ -277,7 +288,7 @@ static bool all_quiet(int64_t now)
         struct m *m = load_relaxed(&p->m);
         if (!m)
             continue;
-        if (load_relaxed(&p->tick) != p->seen_tick || work_waits(p, m, now) ||
+        if (load_relaxed(&p->tick) != p->seen_tick || work_waits(p, m, false) ||
             os_thread_sleeps(m->tid) != 1)
             return false;
     }
@@ -307,7 +318,7 @@ static void *monitor_main(void *arg)
             decaying = stack_decay(now);
             last_decay = now;
         }
-        if (leat__env.schedtrace_ms == 0 && started && !suspect && all_quiet(now)) {
+        if (leat__env.schedtrace_ms == 0 && started && !suspect && all_quiet()) {
             if (++quiet > IDLE_ROUNDS) {
                 if (load_seq(&sched.running) == 0 && next_source() == INT64_MAX)
                     deadlock_check(); /* the last thread may have seen one that was just born */

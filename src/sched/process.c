@@ -10,9 +10,10 @@
  *   was goroutine 1 may use leat: it starts over at the first call. In any other child the
  *   first leat call is fatal and says so; exec is always fine.
  * COPIES  Two copies of libleat (one static in the program, one in a plugin) would be two
- *   runtimes with one set of channels. The first one notes itself in the environment of the
- *   dynamic linker: an exported unique symbol that the second copy sees already taken.
+ *   runtimes with one set of channels. Each copy carries an ELF note; a runtime that finds two at
+ *   its start says where they are and dies.
  */
+#include <link.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,60 @@
 #include "os/os.h"
 #include "sched/sched.h"
 
-/* One per process, whoever defines it: the address of the runtime that owns it. */
-LEAT_API void *leat__runtime_owner __attribute__((weak));
+/* Every copy carries one note; two notes in a process are two copies. */
+__asm__(".pushsection .note.leat,\"a\",%note\n"
+        "\t.balign 4\n"
+        "\t.long 5, 4, 1\n"
+        "\t.asciz \"leat\"\n"
+        "\t.balign 4\n"
+        "\t.long 0\n"
+        "\t.popsection");
+
+struct copies {
+    int n;
+    const char *first, *second;
+};
+
+static bool has_note(const char *p, const char *end)
+{
+    while (p + sizeof(ElfW(Nhdr)) <= end) {
+        const ElfW(Nhdr) *note = (const void *)p;
+        const char *name = p + sizeof(*note);
+        if (note->n_namesz == sizeof("leat") && memcmp(name, "leat", sizeof("leat")) == 0)
+            return true;
+        p = name + ((note->n_namesz + 3u) & ~3u) + ((note->n_descsz + 3u) & ~3u);
+    }
+    return false;
+}
+
+static int count_copy(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct copies *copies = arg;
+
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+        const char *at = (const char *)(uintptr_t)(info->dlpi_addr + ph->p_vaddr);
+        if (ph->p_type != PT_NOTE || !has_note(at, at + ph->p_memsz))
+            continue;
+        *(copies->n == 0 ? &copies->first : &copies->second) =
+            info->dlpi_name[0] ? info->dlpi_name : "the program";
+        copies->n++;
+        break;
+    }
+    return 0;
+}
+
+static void check_copies(void)
+{
+    struct copies copies = {0, NULL, NULL};
+
+    dl_iterate_phdr(count_copy, &copies);
+    if (copies.n > 1)
+        leat__throw("leat: two copies of libleat in one process (in %s and in %s); link it once, "
+                    "shared",
+                    copies.first, copies.second);
+}
 
 static bool child_is_dead;
 static int64_t forked_with;
@@ -54,14 +107,29 @@ static void at_exit(void)
     leat__freeze();
 }
 
+/* The child must not inherit a lock that another thread holds. */
+static void fork_prepare(void)
+{
+    stack_fork_begin();
+    g_fork_begin();
+}
+
+static void fork_parent(void)
+{
+    g_fork_end();
+    stack_fork_end();
+}
+
 static void fork_child(void)
 {
     struct m *m = tls_m();
     int64_t alive = sched.ngoroutines;
     bool alone = alive == 0 || (alive == 1 && m && m->is_main && sched.main_g == m->cur);
 
-    if (!sched.pid)
-        return;
+    g_fork_end();
+    stack_fork_end();
+    if (sched.main_g) /* its record stays in the slab; the child's goroutine 1 gets another */
+        store_relaxed(&sched.main_g->status, G_FREE);
     forked_with = alive;
     child_is_dead = !alone;
     memset(&sched, 0, sizeof(sched));
@@ -73,13 +141,10 @@ void process_install(void)
 {
     static bool installed; /* a restarted child inherits both hooks */
 
-    if (leat__runtime_owner && leat__runtime_owner != &sched)
-        leat__throw("leat: two copies of libleat in one process (%p and %p); link it once, shared",
-                    leat__runtime_owner, (void *)&sched);
-    leat__runtime_owner = &sched;
+    check_copies();
     if (installed)
         return;
     installed = true;
     atexit(at_exit);
-    pthread_atfork(NULL, NULL, fork_child);
+    pthread_atfork(fork_prepare, fork_parent, fork_child);
 }

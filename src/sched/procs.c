@@ -147,6 +147,20 @@ static struct m *waiter_take(void)
     return m;
 }
 
+/* Lock held: the proc of a thread that stops; a proc waiter gets it at once. */
+static struct m *proc_pass_on(struct p *p)
+{
+    struct m *heir = NULL;
+
+    if (sched.running <= sched.limit)
+        heir = waiter_take();
+    if (heir)
+        proc_assign(heir, p);
+    else
+        proc_give(p);
+    return heir;
+}
+
 static void thread_wake(struct m *m)
 {
     store_release(&m->wake, 1);
@@ -184,6 +198,36 @@ void thread_request(struct p *p, bool spinning, struct g *g)
         monitor_kick();
     else
         thread_wake(m);
+}
+
+/* The thread of a request could not be made: its proc and its goroutine find others. */
+void thread_give_up(struct m *m)
+{
+    struct p *p = m->p;
+    struct g *g = m->start_g;
+
+    m->p = NULL;
+    m->start_g = NULL;
+    if (m->spinning)
+        fetch_sub(&sched.spinning, 1);
+    m->spinning = false;
+    proc_empty(p);
+    if (g)
+        global_put(g, g, 1);
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    sched.nthreads--;
+    m->link = sched.free_workers;
+    sched.free_workers = m;
+    bool alone = sched.nthreads == 0;
+    struct m *heir = proc_pass_on(p);
+    struct m *idle = heir ? NULL : sched.idle_threads;
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (alone)
+        leat__throw("cannot create any thread; raise RLIMIT_NPROC, TasksMax or pids.max");
+    if (heir)
+        thread_wake(heir);
+    else if (idle)
+        wake_for_work();
 }
 
 LEAT__COLD void wake_one(void)
@@ -312,20 +356,6 @@ static void idle_sleep(struct m *m)
     }
     store_relaxed(&m->wake, 0);
     store_relaxed(&sched.coarse_now, os_now());
-}
-
-/* Lock held: the proc of a thread that stops; a proc waiter gets it at once. */
-static struct m *proc_pass_on(struct p *p)
-{
-    struct m *heir = NULL;
-
-    if (sched.running <= sched.limit)
-        heir = waiter_take();
-    if (heir)
-        proc_assign(heir, p);
-    else
-        proc_give(p);
-    return heir;
 }
 
 void proc_release_and_wait(struct m *m)

@@ -31,7 +31,7 @@ struct g *runq_get(struct runq *q)
     uint32_t head = load_acquire(&q->head);
 
     for (;;) {
-        uint32_t tail = q->tail;
+        uint32_t tail = load_acquire(&q->tail);
         if (head == tail)
             return NULL;
         struct g *g = load_relaxed(&q->slots[head % LEAT__RUNQ_SIZE]);
@@ -67,7 +67,6 @@ uint32_t runq_steal(struct runq *from, struct runq *to, struct g **first)
         n = tail - head;
         if (n > LEAT__RUNQ_SIZE) {
             head = load_acquire(&from->head); /* the two reads did not fit together */
-            n = 1;
             continue;
         }
         n -= n / 2;

@@ -478,8 +478,10 @@ void sched_loop(struct m *m)
         }
         if (!g)
             g = find_local(m, m->p);
-        if (!g)
+        if (!g && !m->evict)
             g = find_stealing(m);
+        if (!g && m->evict)
+            continue;
         if (!g) {
             proc_release_and_wait(m);
             continue;

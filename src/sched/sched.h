@@ -192,6 +192,7 @@ struct sched {
     struct m *start_requests;      /* lock: threads sysmon shall create */
     struct m *threads;             /* lock: all records */
     struct m *free_foreign;        /* lock */
+    struct m *free_workers;        /* lock: records whose thread could not be made */
     int nthreads;                  /* lock: threads of ours */
     int blocking;                  /* atomic: goroutines inside leat_blocking */
     struct g *blocking_head, *blocking_tail; /* lock: waiting for a slot */
@@ -273,6 +274,8 @@ void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void
 struct g *g_alloc(struct m *m);        /* from the proc's cache, else the global list */
 void g_release(struct m *m, struct g *g);
 void g_flush(struct p *p);
+void g_fork_begin(void); /* hold the lock over a fork */
+void g_fork_end(void);
 void g_each(void (*visit)(struct g *g, void *arg), void *arg);
 const char *g_check(void);
 
@@ -315,10 +318,12 @@ void sched_exit_goroutine(void) __attribute__((noreturn));
 void monitor_start(void);
 void monitor_kick(void);
 struct m *thread_record(bool foreign);
+void thread_give_up(struct m *m); /* sysmon could not create it */
 void thread_request(struct p *p, bool spinning, struct g *g); /* lock not held */
 void *thread_main(void *m);
 void thread_exit_locked(struct m *m) __attribute__((noreturn));
 void thread_end_if_asked(struct m *m);
+void thread_forget(void); /* this thread ends, or has nothing to do with us */
 /* Continue on another thread if this is the main one and g is not bound to it. */
 struct m *sched_leave_main_thread(struct m *m, struct g *g);
 void overflow_install(struct m *m);

@@ -173,23 +173,20 @@ void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void
 
 void leat__g_end(void)
 {
-    struct m *m = tls_m();
-    struct g *g = m->cur;
+    struct g *g = tls_m()->cur;
 
     if (g->join)
         leat__join_hook(g->join);
     leat__event(LEAT__EV_EXIT, g->id, 0);
     __atomic_sub_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
-    m = tls_m();
     if (unlikely(g->flags & G_LOCKED))
-        thread_exit_locked(m);
+        thread_exit_locked(tls_m());
     sched_exit_goroutine();
 }
 
 void leat_exit(void)
 {
-    struct m *m = m_self();
-    struct g *g = m->cur;
+    struct g *g = g_self();
 
     if (g->flags & G_FOREIGN)
         leat__throw("leat: leat_exit on a thread that is no goroutine");
@@ -198,7 +195,6 @@ void leat_exit(void)
         g->defers = d->prev;
         d->fn(d->arg);
     }
-    m = tls_m();
     if (g->flags & G_MAIN) {
         __atomic_sub_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
         sched.main_gone = true;

@@ -323,6 +323,16 @@ bool stack_decay(int64_t now)
     return waiting;
 }
 
+void stack_fork_begin(void)
+{
+    spin_lock(&depot.lock, LEAT__RANK_DEPOT);
+}
+
+void stack_fork_end(void)
+{
+    spin_unlock(&depot.lock, LEAT__RANK_DEPOT);
+}
+
 bool stack_guard_hit(const void *addr, size_t *usable)
 {
     unsigned n = load_acquire(&depot.nslabs);
@@ -336,6 +346,14 @@ bool stack_guard_hit(const void *addr, size_t *usable)
         return at % SLOT_BYTES < LEAT__STACK_GUARD;
     }
     return false;
+}
+
+bool stack_own_guard_hit(const struct stack *s, const void *addr, size_t *usable)
+{
+    if (!s || !s->lo)
+        return false;
+    *usable = (size_t)(s->hi - s->lo);
+    return (const char *)addr < s->lo && (const char *)addr >= s->lo - LEAT__STACK_GUARD;
 }
 
 bool stack_overrun(const struct stack *s, const void *sp)

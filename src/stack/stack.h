@@ -68,10 +68,15 @@ bool stack_decay(int64_t now);
 /* Is the address in a guard of ours? Fills the slot's usable size. Legal in a signal handler. */
 bool stack_guard_hit(const void *addr, size_t *usable);
 
+/* The same for a stack that may be of unusual size. */
+bool stack_own_guard_hit(const struct stack *s, const void *addr, size_t *usable);
+
 /* Unguarded stacks: did the stack run over? */
 bool stack_overrun(const struct stack *s, const void *sp);
 extern bool leat__stack_unguarded;
 
+void stack_fork_begin(void); /* hold the depot over a fork */
+void stack_fork_end(void);
 const char *stack_guard_mode(void);
 size_t stack_in_use(void);
 const char *stack_check(void);

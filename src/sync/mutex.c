@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mutex.c - mutual exclusion, fast when free and fair when not: Go's algorithm.
+ * mutex.c - mutual exclusion, fast when free and fair when not: Go's two modes.
  *
  * PICTURE   state:  [ number of waiters | STARVING | WOKEN | LOCKED ]
  *
@@ -12,8 +12,13 @@
  *   last waiter, or one that waited less than 1 ms, switches back.
  * SPINNING  A few rounds before parking while the holder runs, only when another proc runs.
  *
+ * UNLOCK  One CAS drops LOCKED, and in normal mode also takes a waiter off the count and sets
+ *   WOKEN. From then on the mutex may belong to somebody who unlocks and frees it, so only its
+ *   address is used, as the parking lot's key. Dropping LOCKED first and looking for waiters
+ *   after, as Go can, would read memory that C may have freed.
+ *
  * ORDERING  Lock is acquire, unlock release, of the state word; TSan's edges are on the mutex.
- * PROOF  mutex_test.c, tests/golike/mutex*.
+ * PROOF  tests/golike/mutex_test.c, tests/api/lifetime_test.c.
  */
 #include <leat/sync.h>
 
@@ -58,6 +63,16 @@ static uint32_t wanted_state(uint32_t old, bool starving, bool woken)
     return new;
 }
 
+/* Handed over in starving mode: nobody holds it, and we still count as a waiter. */
+static void take_over(leat_mutex *m, bool starving, uint32_t old)
+{
+    uint32_t delta = (uint32_t)LOCKED - (uint32_t)WAITER;
+
+    if (!starving || old < 2 * WAITER)
+        delta -= (uint32_t)STARVING;
+    __atomic_add_fetch(&m->leat__state, delta, __ATOMIC_SEQ_CST);
+}
+
 LEAT__COLD static void lock_slow(leat_mutex *m)
 {
     struct g *g = g_self();
@@ -87,11 +102,8 @@ LEAT__COLD static void lock_slow(leat_mutex *m)
         lot_acquire(&m->leat__sema, again, WAIT_MUTEX, m);
         starving = starving || sched_now() - since > STARVING_AFTER;
         old = load_relaxed(&m->leat__state);
-        if (old & STARVING) { /* handed over: locked in our name, we still count as a waiter */
-            uint32_t delta = (uint32_t)LOCKED - (uint32_t)WAITER;
-            if (!starving || old < 2 * WAITER)
-                delta -= (uint32_t)STARVING;
-            __atomic_add_fetch(&m->leat__state, delta, __ATOMIC_SEQ_CST);
+        if (old & STARVING) {
+            take_over(m, starving, old);
             return;
         }
         woken = true;
@@ -119,32 +131,34 @@ bool leat_mutex_trylock(leat_mutex *m)
     return true;
 }
 
-LEAT__COLD static void unlock_slow(leat_mutex *m, uint32_t new)
+LEAT__COLD static void unlock_slow(leat_mutex *m)
 {
-    if (!((new + LOCKED) & LOCKED))
-        leat__throw("sync: unlock of unlocked mutex");
-    if (new & STARVING) {
-        lot_release(&m->leat__sema, true);
-        return;
-    }
-    uint32_t old = new;
-    for (;;) {
-        if (old < WAITER || old & (LOCKED | WOKEN | STARVING))
-            return;
-        if (cas(&m->leat__state, &old, (old - WAITER) | WOKEN)) {
-            lot_release(&m->leat__sema, false);
-            return;
-        }
-    }
+    uint32_t old = load_relaxed(&m->leat__state);
+    uint32_t new;
+    bool wake, handoff;
+
+    do {
+        if (!(old & LOCKED))
+            leat__throw("sync: unlock of unlocked mutex");
+        new = old - LOCKED;
+        handoff = old & STARVING;
+        wake = handoff || (old >= WAITER && !(old & WOKEN));
+        if (wake && !handoff)
+            new = (new - WAITER) | WOKEN;
+    } while (!cas(&m->leat__state, &old, new));
+    if (wake)
+        lot_release(&m->leat__sema, handoff);
 }
 
 void leat_mutex_unlock(leat_mutex *m)
 {
-    san_release(m);
-    uint32_t new = __atomic_sub_fetch(&m->leat__state, LOCKED, __ATOMIC_RELEASE);
-    if (unlikely(new != 0))
-        unlock_slow(m, new);
+    uint32_t locked = LOCKED;
     struct m *self = tls_m();
+
+    san_release(m);
+    if (unlikely(!__atomic_compare_exchange_n(&m->leat__state, &locked, 0, false,
+                                              __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
+        unlock_slow(m);
     if (likely(self))
         sched_poll(self);
 }

@@ -5,8 +5,8 @@
  * PICTURE   state:  [ counter, 32 bits | number of waiters, 32 bits ]
  *
  * Whoever brings the counter to 0 while somebody waits sets the whole word to 0 by one CAS and
- * wakes the waiters by the address alone: a waiter, or one that finds the counter 0, may return
- * and free the group at any moment after that CAS.
+ * takes the waiters out of the lot under the same lock: a waiter may return, free the group and
+ * let another one live at the address at any moment after that.
  *
  * LOST WAKE-UPS  A waiter counts itself by CAS on a nonzero counter and then parks in the lot;
  *   the releaser may look there before it stands. So it parks only while the word still counts
@@ -31,11 +31,24 @@ static inline int32_t counter_in(uint64_t state)
     return (int32_t)(state >> 32);
 }
 
+struct last {
+    leat_waitgroup *wg;
+    uint64_t state;
+};
+
+static bool reset_state(void *arg)
+{
+    struct last *last = arg;
+
+    return cas(&last->wg->leat__state, &last->state, 0);
+}
+
 LEAT__COLD static void last_one_left(leat_waitgroup *wg, uint64_t state)
 {
-    if (!cas(&wg->leat__state, &state, 0))
+    struct last last = {wg, state};
+
+    if (lot_wake_all(wg, reset_state, &last) < 0)
         leat__panic("sync: WaitGroup misuse: Add called concurrently with Wait");
-    lot_wake_all(wg);
 }
 
 void leat_waitgroup_add(leat_waitgroup *wg, int delta)

@@ -45,7 +45,7 @@ static void fails_after_each_park(leat_int_chan in, leat_int_chan out, long roun
 
 static void echoes_errno(leat_int_chan in, leat_int_chan out)
 {
-    leat_range (v, in) {
+    leat_range(v, in) {
         errno = E2BIG;
         leat_send(out, v);
         T_EQ(dup(-1), -1);

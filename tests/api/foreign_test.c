@@ -25,7 +25,7 @@ static void sums_numbers(void)
 {
     int64_t sum = 0;
 
-    leat_range (v, numbers)
+    leat_range(v, numbers)
         sum += v;
     leat_send(answers, sum);
 }

@@ -58,7 +58,7 @@ static void *waits_for_silence(void *c)
 
 static void forwards(leat_int_chan in, leat_int_chan out)
 {
-    leat_range (v, in)
+    leat_range(v, in)
         leat_send(out, v);
 }
 

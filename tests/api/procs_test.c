@@ -65,7 +65,7 @@ static atomic_bool stop;
 
 static void passes_on(leat_int_chan in, leat_int_chan out, atomic_long *passed)
 {
-    leat_range (v, in) {
+    leat_range(v, in) {
         atomic_fetch_add(passed, 1);
         leat_send(out, v + 1);
     }
@@ -117,7 +117,7 @@ static void sends_many(leat_int_chan c, int n, leat_waitgroup *wg)
 
 static void sums_up(leat_int_chan c, atomic_long *sum, leat_waitgroup *wg)
 {
-    leat_range (v, c)
+    leat_range(v, c)
         atomic_fetch_add(sum, v);
     leat_waitgroup_done(wg);
 }

@@ -189,7 +189,7 @@ T_TEST(others_run_while_main_burns)
 
 static void counts_what_comes(leat_int_chan c, atomic_long *n)
 {
-    leat_range (v, c)
+    leat_range(v, c)
         atomic_fetch_add(n, v);
 }
 

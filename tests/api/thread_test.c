@@ -17,7 +17,7 @@ static atomic_bool stop;
 /* Some goroutines that run, park and are woken all the time. */
 static void chatters(leat_int_chan in, leat_int_chan out, atomic_int *forbidden)
 {
-    leat_range (v, in) {
+    leat_range(v, in) {
         T_NE(util_tid(), atomic_load(forbidden));
         leat_send(out, v);
         T_NE(util_tid(), atomic_load(forbidden));
@@ -34,7 +34,7 @@ static void feeds(leat_int_chan first)
 
 static void drains(leat_int_chan last)
 {
-    leat_range (v, last)
+    leat_range(v, last)
         T_EQ(v, 1);
 }
 
@@ -77,7 +77,7 @@ static void parks_in_many_ways(leat_int_chan echo_in, leat_int_chan echo_out, in
 
 static void echoes(leat_int_chan in, leat_int_chan out)
 {
-    leat_range (v, in)
+    leat_range(v, in)
         leat_send(out, v);
 }
 

@@ -163,7 +163,7 @@ T_TEST(go_try_is_exact_while_mappings_fail, .env = {"LEAT_DEBUG=failmmap=2"})
 /* All stacks in one map is what such limits refuse; slabs grow and are retried smaller. */
 static void works_in_little_space(void)
 {
-    limit_address_space_to(256 << 20);
+    limit_address_space_to(512 << 20); /* malloc alone reserves 64 MiB for each thread */
     spawns_many();
 }
 

@@ -220,21 +220,6 @@ T_TEST(a_negative_add_below_zero_panics, GOLIKE_PANICS("sync: negative WaitGroup
     leat_waitgroup_add(&wg, -3);
 }
 
-/* On one proc the waiter that done() released cannot have run when add() is called. */
-T_TEST(reuse_before_the_wait_has_returned_panics, .procs = {1}, .modes = "!hostile",
-       GOLIKE_CHILD_PANICS("sync: WaitGroup is reused before previous Wait has returned"))
-{
-    static leat_waitgroup wg;
-    atomic_int released = 0;
-
-    leat_waitgroup_add(&wg, 1);
-    leat_go(wg_wait_and_note, &wg, &released);
-    golike_turns();
-    leat_waitgroup_done(&wg);
-    leat_waitgroup_add(&wg, 1);
-    leat_select_none();
-}
-
 T_TEST(wait_without_done_is_a_deadlock, GOLIKE_BLOCKS("sync.WaitGroup.Wait"))
 {
     leat_waitgroup wg = {0};

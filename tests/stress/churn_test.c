@@ -9,7 +9,7 @@ static atomic_bool stop;
 
 static void works(leat_int_chan in, leat_int_chan out)
 {
-    leat_range (v, in)
+    leat_range(v, in)
         leat_send(out, v + 1);
     leat_close(out);
 }

@@ -156,7 +156,7 @@ static void parks_on_little(leat_int_chan in, leat_int_chan out)
 {
     volatile char some[256];
 
-    leat_range (v, in) {
+    leat_range(v, in) {
         some[v & 255] = (char)v;
         leat_send(out, v);
         leat_yield();

@@ -74,7 +74,7 @@ struct relay {
 
 static void relays(leat_int_chan in, leat_int_chan out)
 {
-    leat_range (v, in)
+    leat_range(v, in)
         leat_send(out, v);
     leat_close(out);
 }
