@@ -58,7 +58,7 @@ void leat__g_end(void)
     abort();
 }
 
-void leat__thread_attach(void)
+struct m *leat__thread_attach(void)
 {
     abort();
 }

@@ -22,6 +22,9 @@
 #include <stdint.h>
 
 #ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define LEAT__TSAN 1
+#endif
 #if __has_feature(safe_stack) || __has_feature(shadow_call_stack)
 #error "leat switches stacks: it cannot be used with SafeStack or ShadowCallStack"
 #endif
@@ -128,7 +131,12 @@ LEAT_API int *leat_errno_location(void);
 
 #ifndef LEAT_NO_ERRNO
 #undef errno
+#if !defined(__cplusplus) && (defined(__SANITIZE_THREAD__) || defined(LEAT__TSAN))
+/* Goroutines that take turns on a thread share its errno, which TSan would call a race. */
+#define errno (*(_Atomic int *)leat_errno_location())
+#else
 #define errno (*leat_errno_location())
+#endif
 #endif
 
 #ifdef __cplusplus

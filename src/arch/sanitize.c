@@ -32,11 +32,14 @@ WEAK void __tsan_write_range(void *addr, long size);
 WEAK void __tsan_atomic32_store(volatile void *addr, uint32_t v, int order);
 WEAK void __tsan_func_entry(void *call_pc);
 WEAK void __tsan_func_exit(void *ignored);
+WEAK void AnnotateIgnoreWritesBegin(const char *file, int line);
+WEAK void AnnotateIgnoreWritesEnd(const char *file, int line);
 WEAK void __sanitizer_start_switch_fiber(void **fake, const void *bottom, size_t size);
 WEAK void __sanitizer_finish_switch_fiber(void *fake, const void **bottom, size_t *size);
 WEAK void __asan_init(void);
 WEAK void __asan_unpoison_memory_region(const volatile void *addr, size_t size);
 WEAK void __lsan_register_root_region(const void *p, size_t size);
+WEAK void __lsan_ignore_object(const void *p);
 WEAK void __lsan_unregister_root_region(const void *p, size_t size);
 WEAK void __msan_unpoison(const volatile void *p, size_t size);
 
@@ -73,6 +76,18 @@ void leat__san_reset(void *addr)
         __tsan_release(addr);
 }
 
+void leat__san_ignore_begin(void)
+{
+    if (AnnotateIgnoreWritesBegin)
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+void leat__san_ignore_end(void)
+{
+    if (AnnotateIgnoreWritesEnd)
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+}
+
 void leat__san_read(const void *p, size_t size)
 {
     if (__tsan_read_range && p && size)
@@ -103,6 +118,12 @@ void *leat__san_fiber_make(uint64_t id, const char *name, void *spawner)
         snprintf(text, sizeof(text), "goroutine %llu", (unsigned long long)id);
     __tsan_set_fiber_name(fiber, text);
     return fiber;
+}
+
+void leat__san_forget(const void *p)
+{
+    if (__lsan_ignore_object)
+        __lsan_ignore_object(p);
 }
 
 void leat__san_thread_stack(void *lo, void *hi)

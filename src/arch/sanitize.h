@@ -57,6 +57,10 @@ static inline void san_reset(void *addr)
         leat__san_reset(addr);
 }
 
+/* Writes between these, by libraries the runtime calls, are nobody's business. */
+void leat__san_ignore_begin(void);
+void leat__san_ignore_end(void);
+
 /* The runtime reads or writes user memory on behalf of the running goroutine. */
 static inline void san_read(const void *p, size_t size)
 {
@@ -89,6 +93,8 @@ void leat__san_stack_reuse(void *lo, void *hi);
 void leat__san_thread_stack(void *lo, void *hi);
 /* Memory outside the heap that holds pointers into it: LeakSanitizer shall look there. */
 void leat__san_root(void *p, size_t size);
+/* A heap object that nothing points to any more, on purpose. */
+void leat__san_forget(const void *p);
 
 static inline bool san_switching(void)
 {

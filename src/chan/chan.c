@@ -39,7 +39,7 @@
 
 #include "arch/sanitize.h"
 #include "base/fatal.h"
-#include "base/mem.h"
+#include "os/mem.h"
 
 enum { ELEM_MAX = 65535, RING_ALIGN = 16 };
 

@@ -50,7 +50,8 @@ static bool show_runtime;
 
 static bool is_runtime_frame(const struct leat__symbol *s)
 {
-    return strncmp(s->func, "leat_", 5) == 0 || strstr(s->file, "leat/src/") != NULL;
+    return strncmp(s->func, "leat_", 5) == 0 || strcmp(s->func, "sched_park") == 0 ||
+           strcmp(s->func, "sched_resume") == 0 || strstr(s->file, "leat/src/") != NULL;
 }
 
 /* How many of the first frames are the runtime's own. */
@@ -282,8 +283,9 @@ static void dump_all(struct dump_args *a)
     }
     if (a->level < LEAT__TRACEBACK_ALL)
         return;
-    if (first && first->flags & G_FOREIGN && !a->foreign && sched.main_g && !sched.main_gone) {
-        print_goroutine(sched.main_g); /* the scheduler itself fails: a deadlock */
+    bool scheduler = !a->foreign && (!first || first->flags & G_FOREIGN);
+    if (scheduler && sched.main_g && !sched.main_gone) {
+        print_goroutine(sched.main_g); /* nobody in particular fails: a deadlock */
         a->first = sched.main_g;
     }
     g_each(print_other, a);

@@ -17,7 +17,7 @@
 
 #include "base/env.h"
 #include "base/fatal.h"
-#include "base/mem.h"
+#include "os/mem.h"
 #include "os/clock.h"
 #include "os/os.h"
 #include "sched/sched.h"
@@ -153,6 +153,7 @@ void *thread_main(void *arg)
     leat__tls_m = m;
     pthread_setspecific(thread_key, m);
     m->g0.fiber = leat__san_fiber_self();
+    san_release(leat_errno_location());
     overflow_install(m);
     if (!m->spare)
         take_spare(m);

@@ -5,13 +5,31 @@
  * The last thread that found no work asks, when no proc is held, no source will ever be due, no
  * announced call is under way and no queue holds anything. A thread that leat does not know, or
  * one that it knows but that is not blocked in a leat call, may still send: then it is no
- * deadlock. The directory of threads is read only here. Sanitizers have a thread of their own;
- * what existed before main and is not ours is taken for that only under a sanitizer.
+ * deadlock. The directory of threads is read only here. A thread that
+ * existed before the constructors, under TSan, is TSan's.
  */
 #include "arch/sanitize.h"
 #include "base/fatal.h"
 #include "os/os.h"
 #include "sched/sched.h"
+
+/* TSan's own thread exists before any constructor of the program. */
+enum { EARLY_MAX = 4 };
+static int early_tids[EARLY_MAX], nearly;
+
+static bool note_early(int tid)
+{
+    if (tid != os_gettid() && nearly < EARLY_MAX)
+        early_tids[nearly++] = tid;
+    return true;
+}
+
+__attribute__((constructor)) static void note_early_threads(void)
+{
+    leat__san_init();
+    if (leat__san_thread)
+        os_has_other_threads(note_early);
+}
 
 /* Woken but not yet running is not asleep. */
 static bool foreigner_sleeps(const struct m *m)
@@ -37,7 +55,10 @@ static bool known_asleep(int tid)
     for (struct m *m = sched.threads; m; m = m->all_next)
         if (m->tid == tid && !m->exited)
             return !m->foreign || foreigner_sleeps(m);
-    return leat__san_thread; /* libtsan's background thread */
+    for (int i = 0; i < nearly; i++)
+        if (early_tids[i] == tid)
+            return true;
+    return false;
 }
 
 static bool nothing_can_happen(void)

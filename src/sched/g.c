@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "arch/sanitize.h"
-#include "base/mem.h"
+#include "os/mem.h"
 #include "os/os.h"
 #include "sched/sched.h"
 

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arch/sanitize.h"
 #include "base/fatal.h"
 #include "os/os.h"
 #include "sched/sched.h"
@@ -130,6 +131,10 @@ static void fork_child(void)
     stack_fork_end();
     if (sched.main_g) /* its record stays in the slab; the child's goroutine 1 gets another */
         store_relaxed(&sched.main_g->status, G_FREE);
+    for (struct m *old = sched.threads; old; old = old->all_next)
+        leat__san_forget(old);
+    for (int i = 0; i < sched.nprocs; i++)
+        leat__san_forget(sched.all[i]);
     forked_with = alive;
     child_is_dead = !alone;
     memset(&sched, 0, sizeof(sched));

@@ -9,7 +9,7 @@
  */
 #include "base/fatal.h"
 #include "base/env.h"
-#include "base/mem.h"
+#include "os/mem.h"
 #include "os/clock.h"
 #include "os/os.h"
 #include "sched/sched.h"

@@ -10,7 +10,7 @@
 
 #include "arch/sanitize.h"
 #include "base/fatal.h"
-#include "base/mem.h"
+#include "os/mem.h"
 #include "sched/sched.h"
 
 void (*const leat__capture)(void) = leat__capture_stub;

@@ -4,12 +4,10 @@
 
 __thread struct m *leat__tls_m __attribute__((tls_model("initial-exec")));
 
-#if !defined(__x86_64__) && !defined(__aarch64__)
-struct m *leat__tls_m_slow(void);
-
-__attribute__((noinline)) struct m *leat__tls_m_slow(void)
+#if defined(LEAT_GENERIC)
+__attribute__((noinline)) struct m *leat__tls_read(void)
 {
-    __asm__ volatile("" ::: "memory");
+    __asm__ volatile("" ::: "memory"); /* nor proves it free of effects, and calls it once */
     return leat__tls_m;
 }
 #endif

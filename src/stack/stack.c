@@ -229,6 +229,7 @@ static struct stack *odd_get(size_t size)
     s->slab = NULL;
     if (leat__stack_unguarded)
         *(uint32_t *)(void *)s->lo = CANARY;
+    leat__san_stack_reuse(s->lo, s->hi); /* the addresses may have been a stack before */
     leat__san_stack_new(&s->san, s->lo, s->hi);
     return s;
 }

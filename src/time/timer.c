@@ -19,7 +19,7 @@
 #include "time/timer.h"
 
 #include "base/fatal.h"
-#include "base/mem.h"
+#include "os/mem.h"
 #include "os/os.h"
 #include "sched/sched.h"
 #include "sched/source.h"

@@ -151,6 +151,7 @@ static KEEP void panics_beside_others(void)
         leat_yield();
     leat_go(panics_outside);
     leat_recv(c, NULL);
+    STAY;
 }
 
 static void with_traceback(const char *level, struct util_output *out)

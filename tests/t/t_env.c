@@ -168,7 +168,7 @@ static uint64_t t_mix(uint64_t z)
 }
 
 /* Never inlined: a caller that migrates between two calls must look its thread up anew. */
-__attribute__((noinline)) uint64_t t_rand(void)
+__attribute__((noinline)) __attribute__((no_sanitize_thread)) uint64_t t_rand(void)
 {
     static _Thread_local uint64_t state;
     static _Thread_local bool started;
@@ -196,4 +196,12 @@ void t__case_env(const struct t_test *test, int procs, uint64_t seed)
         snprintf(name, sizeof name, "%.*s", (int)n, test->env[i]);
         setenv(name, test->env[i] + n + (test->env[i][n] == '='), 1);
     }
+}
+
+/* TSan dies in a forked child that makes a thread, which the fork tests do on purpose. */
+const char *__tsan_default_options(void);
+
+const char *__tsan_default_options(void)
+{
+    return "die_after_fork=0";
 }

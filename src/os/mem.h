@@ -4,8 +4,8 @@
  * threads), never on a path that must work when memory is gone. LEAT_DEBUG=failmmap does not
  * reach it; tests interpose malloc.
  */
-#ifndef LEAT_BASE_MEM_H
-#define LEAT_BASE_MEM_H
+#ifndef LEAT_OS_MEM_H
+#define LEAT_OS_MEM_H
 
 #include <stddef.h>
 
