@@ -43,8 +43,6 @@ typedef struct leat_case {
     bool *ok;              /* set to false by a receive from a closed channel; may be NULL */
     leat_duration timeout; /* of a timeout case, from now */
     enum leat_case_kind kind;
-    unsigned leat__reserved;
-    void *leat__waiter[8]; /* the runtime's; need not be set */
 } leat_case;
 
 /**

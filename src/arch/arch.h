@@ -5,7 +5,8 @@
  * PICTURE  a stack that is not running holds, from its saved pointer upward,
  *     [ floating-point control ][ callee-saved registers ][ where to continue ]
  *   leat__switch pushes that picture on the stack it leaves and pops the one it enters. A new
- *   stack gets a hand-made picture that continues in leat__entry.
+ *   stack gets a hand-made picture that continues in leat__entry, with the floating-point control
+ *   a process starts with: reading the current one costs more than the rest (fnstcw).
  *
  * SWITCH  Out of line and alone in its file: the compiler sees a call, so only callee-saved
  *   registers live across it. The floating-point control words (rounding, traps) belong to the
@@ -57,6 +58,9 @@ struct leat__result {
 /* Leave this stack, saving its pointer in *save, for the one at `load`; `arg` is what the call
  * returns there (or what a fresh stack's leat__g_begin receives). */
 void *leat__switch(void **save, void *load, void *arg);
+
+/* Go to the stack at `load` for good: what is left is not saved. */
+__attribute__((noreturn)) void leat__jump(void *load, void *arg);
 
 /* Start leat__entry on the empty stack whose top is `top` (16-aligned); never comes back. */
 __attribute__((noreturn)) void leat__restart(void *top, void *arg);

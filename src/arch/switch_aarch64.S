@@ -77,13 +77,32 @@
         ret
         end_function leat__switch
 
+        global_function leat__jump
+        .cfi_undefined x30
+        mov     sp, x0
+        mov     x0, x1
+        ldr     x9, [sp, #160]
+        msr     fpcr, x9
+        ldp     x19, x20, [sp, #0]
+        ldp     x21, x22, [sp, #16]
+        ldp     x23, x24, [sp, #32]
+        ldp     x25, x26, [sp, #48]
+        ldp     x27, x28, [sp, #64]
+        ldp     x29, x30, [sp, #80]
+        ldp     d8, d9, [sp, #96]
+        ldp     d10, d11, [sp, #112]
+        ldp     d12, d13, [sp, #128]
+        ldp     d14, d15, [sp, #144]
+        add     sp, sp, #176
+        ret
+        end_function leat__jump
+
         global_function leat__prepare
         sub     x0, x0, #176
         adrp    x9, leat__entry
         add     x9, x9, :lo12:leat__entry
         stp     xzr, x9, [x0, #80]
-        mrs     x9, fpcr
-        str     x9, [x0, #160]
+        str     xzr, [x0, #160] /* the control word a process starts with */
         ret
         end_function leat__prepare
 

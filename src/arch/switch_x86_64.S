@@ -64,6 +64,31 @@ leat__switch:
         .cfi_endproc
         .size   leat__switch, .-leat__switch
 
+/* void leat__jump(void *load, void *arg): the second half of leat__switch. */
+        .globl  leat__jump
+        .hidden leat__jump
+        .type   leat__jump, @function
+        .p2align 4
+leat__jump:
+        .cfi_startproc
+        .cfi_undefined rip
+        endbr64
+        movq    %rdi, %rsp
+        movq    %rsi, %rax
+        ldmxcsr (%rsp)
+        fldcw   4(%rsp)
+        addq    $8, %rsp
+        popq    %r15
+        popq    %r14
+        popq    %r13
+        popq    %r12
+        popq    %rbx
+        popq    %rbp
+        popq    %rcx
+        notrack jmp *%rcx
+        .cfi_endproc
+        .size   leat__jump, .-leat__jump
+
 /* void *leat__prepare(void *top): the picture of a stack that continues in leat__entry. */
         .globl  leat__prepare
         .hidden leat__prepare
@@ -76,8 +101,8 @@ leat__prepare:
         leaq    leat__entry(%rip), %rcx
         movq    %rcx, 56(%rax)
         movq    $0, 48(%rax)
-        stmxcsr (%rax)
-        fnstcw  4(%rax)
+        movabsq $0x037f00001f80, %rcx   /* the control words a process starts with */
+        movq    %rcx, (%rax)
         ret
         .cfi_endproc
         .size   leat__prepare, .-leat__prepare

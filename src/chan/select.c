@@ -2,8 +2,8 @@
 /*
  * select.c - the first of several channel operations.
  *
- * PICTURE  each case carries its own waiter (struct leat_case, leat__waiter), so a select of any
- *   size needs no memory; the order in which locks are taken is a list through the cases.
+ * PICTURE  only a select that has to look under locks needs a waiter per case and an order of
+ *   locking: both stand in its frame up to 8 cases (struct places), in the heap beyond.
  *
  * PROTOCOL
  *   1. Look, without locks: count the cases that seem ready and keep one of them, each with the
@@ -35,34 +35,30 @@
 #include "arch/sanitize.h"
 #include "base/fatal.h"
 #include "chan/chan.h"
+#include "os/mem.h"
 #include "os/clock.h"
 #include "time/after.h"
 #include "time/timer.h"
 
-/* A case's private part: its waiter and its place in the lock order. */
-struct slot {
-    struct waiter waiter;
-    leat_case *next;
-};
-_Static_assert(sizeof(struct slot) <= sizeof(((leat_case *)0)->leat__waiter), "fits the case");
-
-enum { MAX_CASES = 65536 };
+enum { MAX_CASES = 65536, CASES_INLINE = 8, INSERTION_MAX = 16 };
 
 struct select {
     leat_case *cases;
     size_t n;
     bool ordered;
-    int deflt;             /* index of the default case, -1: none */
-    int timeout;           /* index of the earliest timeout case, -1: none */
-    leat_case *lock_order; /* channel cases by address */
+    int deflt;              /* index of the default case, -1: none */
+    int timeout;            /* index of the earliest timeout case, -1: none */
     struct m *m;
     struct g *g;
+    struct waiter *waiters; /* one per case */
+    uint16_t *order;        /* channel cases by the address of their channel */
+    size_t norder;
 };
 
-static struct slot *slot_of(leat_case *k)
-{
-    return (struct slot *)(void *)k->leat__waiter;
-}
+struct places {
+    struct waiter waiters[CASES_INLINE];
+    uint16_t order[CASES_INLINE];
+};
 
 static bool is_channel_case(const leat_case *k)
 {
@@ -80,7 +76,7 @@ static inline bool seems_ready(const leat_case *k)
     return k->kind == LEAT_CASE_SEND && chan_send_ready(k->chan);
 }
 
-/* One of the cases that seem ready, -1: none. `versions` gets the sum of all versions. */
+/* One of the cases that seem ready, -1: none. `versions`, if given, gets the sum of all. */
 static int sample(struct select *s, uint64_t *versions)
 {
     uint32_t seen = 0;
@@ -91,7 +87,8 @@ static int sample(struct select *s, uint64_t *versions)
         const leat_case *k = &s->cases[i];
         if (!k->chan)
             continue;
-        sum += load_acquire(&k->chan->version);
+        if (versions)
+            sum += load_acquire(&k->chan->version);
         if (!seems_ready(k))
             continue;
         seen++;
@@ -100,7 +97,8 @@ static int sample(struct select *s, uint64_t *versions)
         if (seen == 1 || sched_choose(s->m, seen) == 0)
             chosen = (int)i;
     }
-    *versions = sum;
+    if (versions)
+        *versions = sum;
     return chosen;
 }
 
@@ -147,72 +145,83 @@ static bool try_case(struct select *s, leat_case *k)
 
 /* ---- 3: all locks, in address order ---- */
 
-/* Merge two lists ordered by channel address. */
-static leat_case *merge(leat_case *a, leat_case *b)
+static uintptr_t key_of(const struct select *s, size_t i)
 {
-    leat_case *head = NULL, **at = &head;
-
-    while (a && b) {
-        leat_case **least = (uintptr_t)a->chan <= (uintptr_t)b->chan ? &a : &b;
-        *at = *least;
-        at = &slot_of(*least)->next;
-        *least = *at;
-    }
-    *at = a ? a : b;
-    return head;
+    return (uintptr_t)s->cases[s->order[i]].chan;
 }
 
-/* Bottom-up merge sort: bin i holds an ordered list of 2^i cases. */
-static leat_case *sort_cases(struct select *s)
+static void swap_order(struct select *s, size_t i, size_t j)
 {
-    leat_case *bin[17] = {NULL};
-    leat_case *all = NULL;
+    uint16_t t = s->order[i];
 
-    for (size_t i = 0; i < s->n; i++) {
-        leat_case *k = &s->cases[i];
-        if (!is_channel_case(k))
-            continue;
-        slot_of(k)->next = NULL;
-        size_t b = 0;
-        for (; bin[b]; b++) {
-            k = merge(bin[b], k);
-            bin[b] = NULL;
-        }
-        bin[b] = k;
+    s->order[i] = s->order[j];
+    s->order[j] = t;
+}
+
+static void sift_order(struct select *s, size_t i, size_t n)
+{
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && key_of(s, child + 1) > key_of(s, child))
+            child++;
+        if (key_of(s, i) >= key_of(s, child))
+            return;
+        swap_order(s, i, child);
     }
-    for (size_t b = 0; b < array_len(bin); b++)
-        all = merge(bin[b], all);
-    return all;
+}
+
+/* Few are sorted by insertion, many by a heap: neither needs memory. */
+static void sort_cases(struct select *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n; i++)
+        if (is_channel_case(&s->cases[i]))
+            s->order[n++] = (uint16_t)i;
+    s->norder = n;
+    if (n <= INSERTION_MAX) {
+        for (size_t i = 1; i < n; i++)
+            for (size_t j = i; j > 0 && key_of(s, j - 1) > key_of(s, j); j--)
+                swap_order(s, j - 1, j);
+        return;
+    }
+    for (size_t i = n / 2; i-- > 0;)
+        sift_order(s, i, n);
+    for (size_t end = n - 1; end > 0; end--) {
+        swap_order(s, 0, end);
+        sift_order(s, 0, end);
+    }
+}
+
+/* The channel of the ith case to lock; NULL when the one before is the same. */
+static leat_chan_base *lock_at(const struct select *s, size_t i)
+{
+    leat_chan_base *c = s->cases[s->order[i]].chan;
+
+    return i > 0 && s->cases[s->order[i - 1]].chan == c ? NULL : c;
 }
 
 static void lock_all(struct select *s)
 {
-    const leat_chan_base *last = NULL;
-
-    for (leat_case *k = s->lock_order; k; k = slot_of(k)->next) {
-        if (k->chan != last)
-            spin_lock(&k->chan->lock, LEAT__RANK_CHAN);
-        last = k->chan;
+    for (size_t i = 0; i < s->norder; i++) {
+        leat_chan_base *c = lock_at(s, i);
+        if (c)
+            spin_lock(&c->lock, LEAT__RANK_CHAN);
     }
 }
 
 static void unlock_all(struct select *s)
 {
-    leat_case *k = s->lock_order;
-
-    while (k) {
-        leat_case *next = slot_of(k)->next;
-        if (!next || next->chan != k->chan)
-            spin_unlock(&k->chan->lock, LEAT__RANK_CHAN);
-        k = next;
+    for (size_t i = s->norder; i-- > 0;) {
+        leat_chan_base *c = lock_at(s, i);
+        if (c)
+            spin_unlock(&c->lock, LEAT__RANK_CHAN);
     }
 }
 
 /* All locks held: the index of a case that happened, -1: none could. */
 static int try_all_locked(struct select *s, enum chan_result *r, struct g **wake)
 {
-    uint64_t versions;
-    int i = sample(s, &versions);
+    int i = sample(s, NULL);
 
     if (i < 0)
         return -1;
@@ -230,17 +239,23 @@ static int try_all_locked(struct select *s, enum chan_result *r, struct g **wake
     return -1;
 }
 
+static struct waitq *queue_of(const leat_case *k)
+{
+    return k->kind == LEAT_CASE_SEND ? &k->chan->senders : &k->chan->receivers;
+}
+
 static void enqueue_all(struct select *s)
 {
-    for (leat_case *k = s->lock_order; k; k = slot_of(k)->next) {
-        struct waiter *w = &slot_of(k)->waiter;
-        bool sends = k->kind == LEAT_CASE_SEND;
-        *w = (struct waiter){.g = s->g,
-                             .elem = k->elem,
-                             .elem_size = k->chan->elem_size,
-                             .index = (uint16_t)(k - s->cases),
-                             .selecting = true};
-        waitq_push(sends ? &k->chan->senders : &k->chan->receivers, w);
+    for (size_t i = 0; i < s->norder; i++) {
+        leat_case *k = &s->cases[s->order[i]];
+        struct waiter *w = &s->waiters[s->order[i]];
+        w->g = s->g;
+        w->elem = k->elem;
+        w->elem_size = k->chan->elem_size;
+        w->index = s->order[i];
+        w->selecting = true;
+        w->ok = false;
+        waitq_push(queue_of(k), w);
         chan_changed(k->chan);
     }
 }
@@ -249,22 +264,20 @@ static void enqueue_all(struct select *s)
 
 static void dequeue_losers(struct select *s, int winner)
 {
-    for (leat_case *k = s->lock_order; k; k = slot_of(k)->next) {
-        if (k == &s->cases[winner])
+    for (size_t i = 0; i < s->norder; i++) {
+        leat_case *k = &s->cases[s->order[i]];
+        if (s->order[i] == winner)
             continue;
         spin_lock(&k->chan->lock, LEAT__RANK_CHAN);
-        waitq_remove(k->kind == LEAT_CASE_SEND ? &k->chan->senders : &k->chan->receivers,
-                     &slot_of(k)->waiter);
+        waitq_remove(queue_of(k), &s->waiters[s->order[i]]);
         chan_changed(k->chan);
         spin_unlock(&k->chan->lock, LEAT__RANK_CHAN);
     }
 }
 
 /* The winner's side of a wake-up: what the waker left in the waiter. */
-static void conclude(leat_case *k)
+static void conclude(const leat_case *k, const struct waiter *w)
 {
-    const struct waiter *w = &slot_of(k)->waiter;
-
     if (k->kind == LEAT_CASE_SEND) {
         if (!w->ok)
             chan_panic_closed();
@@ -297,7 +310,7 @@ static void select_timed_out(void *arg)
 static void park_selecting(struct select *s, int64_t deadline)
 {
     struct select_timer t = {.g = s->g, .mark = 1 + (uint32_t)s->timeout};
-    enum wait_reason why = s->lock_order || s->timeout >= 0 ? WAIT_SELECT : WAIT_SELECT_NO_CASES;
+    enum wait_reason why = s->norder || s->timeout >= 0 ? WAIT_SELECT : WAIT_SELECT_NO_CASES;
 
     if (s->timeout < 0) {
         sched_park(s->g, why, NULL);
@@ -327,41 +340,66 @@ static int wait_for_one(struct select *s)
     san_acquire(&s->g->u.wait.edge);
     int winner = (int)load_acquire(&s->g->u.wait.fired) - 1;
     dequeue_losers(s, winner);
-    conclude(&s->cases[winner]);
+    conclude(&s->cases[winner], &s->waiters[winner]);
     return winner;
 }
 
 /* ---- the calls ---- */
+
+/* Under all locks: take a case, or wait for one. */
+static int select_locked(struct select *s)
+{
+    struct g *wake = NULL;
+    enum chan_result r = CHAN_NOT_NOW;
+
+    sort_cases(s);
+    lock_all(s);
+    int i = try_all_locked(s, &r, &wake);
+    if (i < 0 && s->deflt < 0 && !(s->timeout >= 0 && s->cases[s->timeout].timeout <= 0))
+        return wait_for_one(s); /* drops the locks */
+    unlock_all(s);
+    if (i < 0)
+        return s->deflt >= 0 ? s->deflt : s->timeout;
+    finish(&s->cases[i], r, wake);
+    return i;
+}
+
+__attribute__((noinline)) static int select_in_frame(struct select *s)
+{
+    struct places places;
+
+    s->waiters = places.waiters;
+    s->order = places.order;
+    return select_locked(s);
+}
+
+LEAT__COLD static int select_in_heap(struct select *s)
+{
+    struct waiter *room = leat__alloc(s->n * (sizeof(*s->waiters) + sizeof(*s->order)));
+
+    if (!room)
+        leat__throw("out of memory: cannot allocate the waiters of a select of %zu cases", s->n);
+    s->waiters = room;
+    s->order = (uint16_t *)(void *)(room + s->n);
+    int i = select_locked(s);
+    leat__free(room);
+    return i;
+}
 
 static int run_select(struct select *s)
 {
     uint64_t before;
 
     for (;;) {
-        int i = sample(s, &before);
-        if (i >= 0) {
-            if (try_case(s, &s->cases[i]))
-                return i;
-            /* Stale; fall through to the looks that decide. */
-        }
+        int i = sample(s, s->deflt >= 0 ? &before : NULL);
+        if (i >= 0 && try_case(s, &s->cases[i]))
+            return i;
         if (s->deflt >= 0 && i < 0) {
             if (versions_now(s) == before)
                 return s->deflt;
             continue;
         }
-        struct g *wake = NULL;
-        enum chan_result r = CHAN_NOT_NOW;
-        s->lock_order = sort_cases(s);
-        lock_all(s);
-        i = try_all_locked(s, &r, &wake);
-        if (i < 0 && s->deflt < 0 &&
-            !(s->timeout >= 0 && s->cases[s->timeout].timeout <= 0))
-            return wait_for_one(s); /* drops the locks */
-        unlock_all(s);
-        if (i < 0)
-            return s->deflt >= 0 ? s->deflt : s->timeout;
-        finish(&s->cases[i], r, wake);
-        return i;
+        return s->n <= CASES_INLINE ? select_in_frame(s) : select_in_heap(s);
     }
 }
 

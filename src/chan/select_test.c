@@ -215,6 +215,8 @@ static void *select_walker(void *arg)
     for (int i = 0; !atomic_load(&select_over); i ^= 1) {
         leat_chan_base_send(end[i], &token);
         T_TRUE(leat_chan_base_recv(end[!i], &token));
+        for (uint64_t rest = t_rand() % 256; rest > 0; rest--)
+            cpu_relax();
     }
     leat_chan_base_send(end[0], &token);
     return NULL;
@@ -222,30 +224,28 @@ static void *select_walker(void *arg)
 
 T_TEST(default_is_not_taken_while_somebody_is_always_ready)
 {
-    enum { CASES = 12 };
-    leat_chan_base *c[CASES], *end[2];
-    leat_case cases[CASES + 1];
+    enum { MIDDLE = 300 }; /* at most: the walker is there and back while they are looked at */
+    static leat_case cases[MIDDLE + 3];
+    leat_chan_base *end[2] = {select_chan(4), select_chan(4)}, *never = select_chan(0);
     pthread_t walker;
     int64_t got;
 
-    for (int i = 0; i < CASES; i++)
-        c[i] = select_chan(4);
-    end[0] = c[0];
-    end[1] = c[CASES - 1];
     select_fill(end[1], 1);
     T_EQ(pthread_create(&walker, NULL, select_walker, end), 0);
-    for (long round = t_scale(100000); round > 0; round--) {
-        for (int i = 0; i < CASES; i++)
-            cases[i] = select_recv(c[i], &got);
-        cases[CASES] = select_default;
-        int chosen = leat_select_n(cases, CASES + 1);
-        T_TRUE(chosen == 0 || chosen == CASES - 1);
-        select_fill(c[chosen], got);
+    for (long round = t_scale(20000); round > 0; round--) {
+        int last = 1 + (int)(t_rand() % MIDDLE);
+        for (int i = 0; i <= last; i++)
+            cases[i] = select_recv(i == 0 ? end[0] : i == last ? end[1] : never, &got);
+        cases[last + 1] = select_default;
+        int chosen = leat_select_n(cases, (size_t)last + 2);
+        T_TRUE(chosen == 0 || chosen == last);
+        select_fill(end[chosen > 0], got);
     }
     atomic_store(&select_over, true);
     T_EQ(pthread_join(walker, NULL), 0);
-    for (int i = 0; i < CASES; i++)
-        leat_chan_base_free(c[i]);
+    leat_chan_base_free(end[0]);
+    leat_chan_base_free(end[1]);
+    leat_chan_base_free(never);
 }
 
 /* ---- many locks ---- */

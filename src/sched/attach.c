@@ -237,7 +237,7 @@ static struct m *attach_main(void)
     g->status = G_RUNNING;
     g->fiber = leat__san_fiber_self();
     sched.main_g = g;
-    __atomic_add_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
+    sched_count(m, 1);
 
     struct stack_cache none = {.n = 0};
     struct stack *loop = stack_get(&none, MAIN_LOOP_STACK);
@@ -258,7 +258,7 @@ static void runtime_start(void)
     leat__env_read();
     leat__san_init();
     sched.pid = getpid();
-    sched.next_id = 1;
+    sched.next_id = 2; /* goroutine 1 is main's */
     sched.coarse_now = os_now();
     int n = leat__env.procs ? leat__env.procs : os_default_procs();
     sched.procs = n > LEAT__MAX_PROCS ? LEAT__MAX_PROCS : n;

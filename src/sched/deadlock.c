@@ -82,7 +82,7 @@ void deadlock_check(void)
     if (!nothing_can_happen() || os_has_other_threads(known_asleep) || !nothing_can_happen() ||
         activity() != before)
         return;
-    if (load_relaxed(&sched.ngoroutines) == 0) {
+    if (sched_alive() == 0) {
         if (sched.main_gone)
             leat__throw("no goroutines (main called runtime.Goexit) - deadlock!");
         return;

@@ -249,7 +249,7 @@ static void trace_line(int64_t now)
     leat__print("SCHED %lldms: procs=%d limit=%d running=%d threads=%d spinning=%d runqueue=%d "
                 "goroutines=%lld [",
                 (long long)((now - started) / 1000000), sched.procs, sched.limit, sched.running,
-                sched.nthreads, sched.spinning, sched.nglobal, (long long)sched.ngoroutines);
+                sched.nthreads, sched.spinning, sched.nglobal, (long long)sched_alive());
     for (int i = 0; i < n; i++)
         leat__print("%s%u", i ? " " : "", runq_len(&sched.all[i]->runq));
     leat__print("]\n");

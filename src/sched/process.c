@@ -124,7 +124,7 @@ static void fork_parent(void)
 static void fork_child(void)
 {
     struct m *m = tls_m();
-    int64_t alive = sched.ngoroutines;
+    int64_t alive = sched_alive();
     bool alone = alive == 0 || (alive == 1 && m && m->is_main && sched.main_g == m->cur);
 
     g_fork_end();

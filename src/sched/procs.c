@@ -415,7 +415,8 @@ void proc_hand_off(struct m *m)
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
     if (heir)
         thread_wake(heir);
-    wake_for_work();
+    if (find_anything() || earliest_due() != INT64_MAX)
+        wake_for_work();
 }
 
 /* Return with a proc, given because a home goroutine is ready (or, for an unlocked thread, work). */

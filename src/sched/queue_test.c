@@ -225,6 +225,52 @@ T_TEST(ring_gives_each_exactly_once, .procs = {1})
     free(h.ring);
 }
 
+/* A thief whose race for the only one is lost finds the ring empty: it must not have said a name.
+ * The one that is put in over and over is counted out as often. */
+static struct {
+    struct runq *ring;
+    uint32_t done;  /* atomic */
+    uint64_t taken; /* atomic */
+} queue_single;
+
+static void *queue_single_thief(void *arg)
+{
+    struct runq *mine = queue_ring();
+
+    while (!__atomic_load_n(&queue_single.done, __ATOMIC_ACQUIRE)) {
+        struct g *first = NULL;
+        if (runq_steal(queue_single.ring, mine, &first) == 0)
+            T_TRUE(!first);
+        else
+            __atomic_fetch_add(&queue_single.taken, 1, __ATOMIC_RELAXED);
+        T_TRUE(!first || first == arg);
+    }
+    free(mine);
+    return NULL;
+}
+
+T_TEST(who_loses_the_race_for_the_last_has_nothing, .procs = {1})
+{
+    struct g *g = queue_records(1);
+    pthread_t threads[QUEUE_THIEVES];
+    uint64_t taken = 0, n = (uint64_t)t_scale(1000000);
+
+    queue_single.ring = queue_ring();
+    for (int i = 0; i < QUEUE_THIEVES; i++)
+        T_EQ(pthread_create(&threads[i], NULL, queue_single_thief, g), 0);
+    for (uint64_t i = 0; i < n; i++) {
+        T_TRUE(runq_put(queue_single.ring, g));
+        while (runq_len(queue_single.ring) > 0)
+            taken += runq_get(queue_single.ring) == g;
+    }
+    __atomic_store_n(&queue_single.done, 1, __ATOMIC_RELEASE);
+    for (int i = 0; i < QUEUE_THIEVES; i++)
+        T_EQ(pthread_join(threads[i], NULL), 0);
+    T_EQ(taken + queue_single.taken, n);
+    free(queue_single.ring);
+    free(g);
+}
+
 T_TEST(fork_stack_gives_each_exactly_once, .procs = {1})
 {
     struct queue_hammer h = {.forks = aligned_alloc(64, sizeof(*h.forks)),

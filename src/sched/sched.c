@@ -235,9 +235,10 @@ static inline void wake_for_next(struct p *p)
     if (load_relaxed(&sched.running) >= load_relaxed(&sched.limit) ||
         load_relaxed(&sched.spinning))
         return;
-    if (p->quiet_until && os_now_coarse() < p->quiet_until)
+    int64_t now = os_now_coarse();
+    if (now < load_relaxed(&p->quiet_until))
         return;
-    p->quiet_until = os_now_coarse() + 1; /* cleared again by a thief that succeeds */
+    store_relaxed(&p->quiet_until, now + 1); /* cleared again by a thief that succeeds */
     wake_one();
 }
 
@@ -397,7 +398,6 @@ void sched_exit_goroutine(void)
     store_relaxed(&next->status, G_RUNNING);
     swap_exceptions(g, next);
     void *fiber = g->fiber;
-    void *scratch;
     g->fiber = NULL;
     g->stack = NULL;
     if (san_switching()) {
@@ -410,8 +410,7 @@ void sched_exit_goroutine(void)
     if (likely(stack->slab))
         stack_put(&m->p->stacks, stack);
     g_release(m, g);
-    leat__switch(&scratch, to, NULL);
-    __builtin_unreachable();
+    leat__jump(to, NULL);
 }
 
 /* ---- the loop of a thread, on its own stack ---- */

@@ -126,6 +126,8 @@ struct p {
     int64_t quiet_until;    /* owner: wakes for `next` alone are fruitless until then */
     uint64_t random;        /* owner */
     struct m *m;            /* lock: who holds it */
+    uint64_t next_id, end_id; /* owner: a block of goroutine ids */
+    int64_t alive;          /* owner: started here less ended here; the sum over procs counts */
     struct g *gfree;        /* owner: free records */
     int ngfree;
     struct stack_cache stacks; /* owner */
@@ -196,8 +198,8 @@ struct sched {
     int nthreads;                  /* lock: threads of ours */
     int blocking;                  /* atomic: goroutines inside leat_blocking */
     struct g *blocking_head, *blocking_tail; /* lock: waiting for a slot */
-    int64_t ngoroutines;           /* atomic: alive */
-    uint64_t next_id;              /* atomic */
+    int64_t alive;                 /* atomic: as in struct p, by threads without a proc */
+    uint64_t next_id;              /* atomic: first id not in anybody's block */
     int64_t coarse_now;            /* atomic: a recent time */
     struct p *all[LEAT__MAX_THREADS + LEAT__MAX_PROCS];
     struct m *main_m;
@@ -271,6 +273,8 @@ void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void
 
 /* ---- between the files of this room ---- */
 
+void sched_count(struct m *m, int delta); /* goroutines: one more, one less */
+int64_t sched_alive(void);             /* how many there are; exact when nobody spawns or ends */
 struct g *g_alloc(struct m *m);        /* from the proc's cache, else the global list */
 void g_release(struct m *m, struct g *g);
 void g_flush(struct p *p);

@@ -23,6 +23,39 @@ LEAT__COLD static void spawn_oom(void)
                 "RLIMIT_AS, the cgroup) or start fewer goroutines at once");
 }
 
+/* Ids come in blocks, and the number of goroutines is kept per proc: a shared word would cost
+ * two cores a cache line for each spawn and each end. */
+enum { ID_BLOCK = 64 };
+
+static inline uint64_t next_id(struct p *p)
+{
+    if (unlikely(!p))
+        return __atomic_fetch_add(&sched.next_id, 1, __ATOMIC_RELAXED);
+    if (unlikely(p->next_id == p->end_id)) {
+        p->next_id = __atomic_fetch_add(&sched.next_id, ID_BLOCK, __ATOMIC_RELAXED);
+        p->end_id = p->next_id + ID_BLOCK;
+    }
+    return p->next_id++;
+}
+
+void sched_count(struct m *m, int delta)
+{
+    if (likely(m->p))
+        store_relaxed(&m->p->alive, m->p->alive + delta);
+    else
+        __atomic_add_fetch(&sched.alive, delta, __ATOMIC_RELAXED);
+}
+
+int64_t sched_alive(void)
+{
+    int64_t sum = load_acquire(&sched.alive);
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++)
+        sum += load_acquire(&sched.all[i]->alive);
+    return sum;
+}
+
 /* Turn the spare record into a goroutine; NULL when no new spare can be had. */
 static inline struct g *spawn(struct m *m, void (*fn)(void), const leat_site *site)
 {
@@ -38,7 +71,7 @@ static inline struct g *spawn(struct m *m, void (*fn)(void), const leat_site *si
     g->oncpu = 0;
     g->home = NULL;
     g->stack = NULL;
-    g->id = __atomic_add_fetch(&sched.next_id, 1, __ATOMIC_RELAXED);
+    g->id = next_id(m->p);
     g->flags = 0;
     g->pins = 0;
     g->locks = 0;
@@ -49,7 +82,7 @@ static inline struct g *spawn(struct m *m, void (*fn)(void), const leat_site *si
     g->defers = NULL;
     g->exceptions[0] = NULL;
     g->exceptions[1] = NULL;
-    __atomic_add_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
+    sched_count(m, 1);
     store_relaxed(&g->status, G_RUNNABLE);
     return g;
 }
@@ -95,7 +128,7 @@ int leat__go_commit_try(void (*fn)(void), const leat_site *site)
     if (!m->p)
         stack_flush(&none);
     if (!s) {
-        __atomic_sub_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
+        sched_count(m, -1);
         store_relaxed(&g->status, G_FREE);
         m->spare->next = NULL;
         if (m->p)
@@ -178,7 +211,7 @@ void leat__g_end(void)
     if (g->join)
         leat__join_hook(g->join);
     leat__event(LEAT__EV_EXIT, g->id, 0);
-    __atomic_sub_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
+    sched_count(tls_m(), -1);
     if (unlikely(g->flags & G_LOCKED))
         thread_exit_locked(tls_m());
     sched_exit_goroutine();
@@ -196,7 +229,7 @@ void leat_exit(void)
         d->fn(d->arg);
     }
     if (g->flags & G_MAIN) {
-        __atomic_sub_fetch(&sched.ngoroutines, 1, __ATOMIC_RELAXED);
+        sched_count(tls_m(), -1);
         sched.main_gone = true;
         store_relaxed(&g->status, G_DEAD);
         sched_park(g, WAIT_NONE, NULL); /* its stack is the process's; it never comes back */
@@ -245,7 +278,7 @@ const char *leat_name(void)
 int leat_num_goroutine(void)
 {
     m_self();
-    return (int)load_relaxed(&sched.ngoroutines);
+    return (int)sched_alive();
 }
 
 void leat_panic(const char *fmt, ...)

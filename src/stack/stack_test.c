@@ -150,10 +150,18 @@ T_TEST(a_stack_of_its_own_is_guarded_and_unmapped, .procs = {1}, .fresh = true)
     struct stack_cache cache = {.n = 0};
     struct stack *s = stack_get(&cache, 4u << 20);
     unsigned char resident;
+    size_t usable = 0;
 
     T_TRUE(s);
     T_TRUE(!s->slab);
     T_EQ(stack_in_use(), 1u);
+    T_FALSE(stack_guard_hit(s->lo - 1, &usable)); /* only its goroutine knows */
+    T_TRUE(stack_own_guard_hit(s, s->lo - 1, &usable));
+    T_EQ(usable, (size_t)(s->hi - s->lo));
+    T_TRUE(stack_own_guard_hit(s, s->lo - LEAT__STACK_GUARD, &usable));
+    T_FALSE(stack_own_guard_hit(s, s->lo - LEAT__STACK_GUARD - 1, &usable));
+    T_FALSE(stack_own_guard_hit(s, s->lo, &usable));
+    T_FALSE(stack_own_guard_hit(NULL, s->lo - 1, &usable));
     T_TRUE(stack_traps(s->lo - 1));
     T_FALSE(stack_traps(s->lo));
     char *lo = s->lo;
@@ -228,6 +236,23 @@ T_TEST(free_slabs_lose_their_pages_after_a_second, .procs = {1}, .fresh = true)
         T_TRUE(stack_traps(lo[FEW - 1] - 1));
         T_STREQ(stack_check(), NULL);
     }
+    stack_nothing_left(&cache);
+}
+
+T_TEST(a_slab_used_again_keeps_its_pages, .procs = {1}, .fresh = true)
+{
+    struct stack_cache cache = {.n = 0};
+    int64_t now = 1000 * STACK_SECOND;
+    struct stack *s = stack_get(&cache, 0);
+
+    stack_put(&cache, s);
+    stack_flush(&cache);
+    T_TRUE(stack_decay(now));
+    s = stack_get(&cache, 0);
+    stack_fill(s, 0x33);
+    stack_decay(now + 10 * STACK_SECOND);
+    stack_expect(s, 0x33);
+    stack_put(&cache, s);
     stack_nothing_left(&cache);
 }
 
