@@ -97,6 +97,6 @@ void leat__read_saved(void *saved_sp, struct leat__saved *out);
 
 /* Offsets the assembly uses. */
 #define LEAT__M_SPARE 0
-#define LEAT__G_ARGS 128
+#define LEAT__G_ARGS  128
 
 #endif

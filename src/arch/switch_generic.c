@@ -3,8 +3,8 @@
  * switch_generic.c - arch.h in plain C over ucontext, for machines without assembly of ours.
  *
  * PICTURE  a saved pointer is the address of a struct context on the stack that was left:
- *     stack left by leat__switch   [ free ... | swapcontext | context | leat__switch | ... ]
- *     stack that is new            [ free ................ | frame of start | context ] top
+ *     left by leat__switch   [ free ... | swapcontext | context | leat__switch | ... ]
+ *     new                    [ free ................... | leat__entry | context ] top
  *   Whatever lies below a saved pointer by more than BELOW_CONTEXT is free: leat__call_on
  *   builds its new stack there.
  *
@@ -14,7 +14,7 @@
  *   a function of so many integers and so many doubles has a name for each of them. Called
  *   through the type of the user's function it finds the registers as that function would, and
  *   calling the user's function as one of its own type puts them back: a float or a struct
- *   travels as the bits of the registers it occupies. C leaves such calls undefined; the calling
+ *   travels as the bits of the registers it occupies. C leaves such calls undefined; calling
  *   conventions define them. That type ends in an ellipsis, because a variadic callee wants to
  *   be told (x86-64: %al) how many vector registers are in use; for the named parameters the
  *   ellipsis changes nothing.
@@ -30,7 +30,7 @@
  *   X2  The calls that rely on registers go through volatile pointers: a compiler that saw both
  *       sides would drop what looks unused.
  *
- * LIMITS  swapcontext makes a system call to swap the signal mask, so a switch costs 0.3 us, the
+ * LIMITS  swapcontext makes a system call to swap the signal mask: a switch costs 0.3 us, the
  *   mask belongs to the goroutine, and what a function called by leat_blocking changes in the
  *   mask or in the rounding mode is undone when it returns.
  *
@@ -58,8 +58,8 @@ struct context {
 
 /* ---- calls by register ---- */
 
-/* The registers as parameters, as arguments of a call, and as types. x86-64 has six for integers,
- * the others eight; a seventh one there would be taken from the stack. */
+/* The registers as parameters, as types, and as arguments of a call. x86-64 has six for
+ * integers, the others eight; a seventh would be taken from the stack there. */
 #if defined(__x86_64__)
 #define MORE_PARAMETERS
 #define MORE_TYPES
@@ -169,7 +169,7 @@ static void context_make(ucontext_t *uc, char *top, void (*start)(unsigned, unsi
     makecontext(uc, (void (*)(void))start, 2, (unsigned)(bits >> 32), (unsigned)bits);
 }
 
-static void start_goroutine(unsigned high, unsigned low)
+static void leat__entry(unsigned high, unsigned low)
 {
     const struct context *self = address_of(high, low);
     struct leat__start start;
@@ -183,7 +183,7 @@ void *leat__prepare(void *top)
 {
     struct context *c = (struct context *)top - 1;
 
-    context_make(&c->uc, (char *)c, start_goroutine, c, NULL);
+    context_make(&c->uc, (char *)c, leat__entry, c, NULL);
     return c;
 }
 

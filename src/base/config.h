@@ -23,21 +23,21 @@
 #endif
 
 enum {
-    LEAT__RUNQ_SIZE = LEAT__HOSTILE ? 4 : 256, /* slots of a local run queue; power of two */
+    LEAT__RUNQ_SIZE = LEAT__HOSTILE ? 4 : 256,   /* slots of a local run queue; power of two */
     LEAT__FORKQ_SIZE = LEAT__HOSTILE ? 4 : 1024, /* continuations of forks; power of two */
-    LEAT__GLOBAL_TICK = 61,           /* every so many picks look at the global queue first */
+    LEAT__GLOBAL_TICK = 61, /* every so many picks look at the global queue first */
     LEAT__NEXT_BUDGET = LEAT__HOSTILE ? 2 : 64, /* picks in a row from the next slot */
     LEAT__G_CACHE = LEAT__HOSTILE ? 2 : 128,    /* free records kept by a proc */
     LEAT__STACK_CACHE = LEAT__HOSTILE ? 1 : 32, /* free stacks kept by a proc */
-    LEAT__TIMER_TICK = 64,            /* picks between two looks at the clock while timers exist */
-    LEAT__MAX_THREADS = 10000,        /* Go's limit, with Go's message */
-    LEAT__MAX_BLOCKING = 512,         /* announced blocking calls at once; more queue */
-    LEAT__MAX_PROCS = 1024,           /* of leat_procs; Go has no limit, this is a sane one */
+    LEAT__TIMER_TICK = 64,     /* picks between two looks at the clock while timers exist */
+    LEAT__MAX_THREADS = 10000, /* Go's limit, with Go's message */
+    LEAT__MAX_BLOCKING = 512,  /* announced blocking calls at once; more queue */
+    LEAT__MAX_PROCS = 1024,    /* of leat_procs; Go has no limit, this is a sane one */
     LEAT__NAME_MAX = 32,
 };
 
-#define LEAT__STACK_SLOT (256u << 10)  /* virtual bytes of a default stack, guard included */
+#define LEAT__STACK_SLOT  (256u << 10) /* virtual bytes of a default stack, guard included */
 #define LEAT__STACK_GUARD (64u << 10)  /* of which the lowest are no memory */
-#define LEAT__SLAB_BYTES (64u << 20)   /* default stacks are mapped in slabs of this size */
+#define LEAT__SLAB_BYTES  (64u << 20)  /* default stacks are mapped in slabs of this size */
 
 #endif

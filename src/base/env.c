@@ -46,9 +46,9 @@ static const struct {
     const char *name;
     int *target;
 } numbers[] = {
-    {"maxthreads", &leat__env.max_threads}, {"failmmap", &leat__env.fail_mmap},
-    {"failthread", &leat__env.fail_thread}, {"sigquit", &leat__env.sigquit},
-    {"blocked", &leat__env.blocked_us},     {"stacks", &leat__env.stacks},
+    {"maxthreads", &leat__env.max_threads},   {"failmmap", &leat__env.fail_mmap},
+    {"failthread", &leat__env.fail_thread},   {"sigquit", &leat__env.sigquit},
+    {"blocked", &leat__env.blocked_us},       {"stacks", &leat__env.stacks},
     {"schedtrace", &leat__env.schedtrace_ms},
 };
 
@@ -76,8 +76,8 @@ static void read_debug(const char *text)
     while (*text) {
         size_t len = strcspn(text, ",");
         const char *eq = memchr(text, '=', len);
-        if (len > 0 &&
-            (!eq || !read_setting(text, (size_t)(eq - text), eq + 1, len - (size_t)(eq + 1 - text))))
+        if (len > 0 && (!eq || !read_setting(text, (size_t)(eq - text), eq + 1,
+                                             len - (size_t)(eq + 1 - text))))
             leat__print("leat: LEAT_DEBUG: unknown setting '%.*s'; HACKING.md lists them\n",
                         (int)len, text);
         text += len;
@@ -93,8 +93,8 @@ void leat__env_read(void)
     if (v && *v) {
         leat__env.procs = number_of(v, strlen(v));
         if (leat__env.procs < 1 || leat__env.procs > LEAT__MAX_PROCS) {
-            leat__print("leat: LEAT_PROCS=%s is not a number from 1 to %d; using the default\n", v,
-                        LEAT__MAX_PROCS);
+            leat__print("leat: LEAT_PROCS=%s is not a number from 1 to %d; using the default\n",
+                        v, LEAT__MAX_PROCS);
             leat__env.procs = 0;
         }
     }
@@ -104,7 +104,8 @@ void leat__env_read(void)
         if (level >= 0)
             leat__env.traceback = level;
         else
-            leat__print("leat: LEAT_TRACEBACK=%s is not none, single, all, system or crash\n", v);
+            leat__print("leat: LEAT_TRACEBACK=%s is not none, single, all, system or crash\n",
+                        v);
     }
     v = getenv("LEAT_MAIN");
     if (v && *v) {

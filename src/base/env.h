@@ -19,8 +19,8 @@ enum leat__guard_mode {
 };
 
 struct leat__env {
-    int procs;         /* 0: not set */
-    int traceback;     /* enum leat__traceback */
+    int procs;     /* 0: not set */
+    int traceback; /* enum leat__traceback */
     bool main_migrates;
     enum leat__guard_mode guard;
     int max_threads;

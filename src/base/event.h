@@ -13,13 +13,13 @@
 #include "base/util.h"
 
 enum leat__event_kind {
-    LEAT__EV_SPAWN, /* id: the new goroutine, arg: its parent */
-    LEAT__EV_START, /* id: first run, arg: proc */
-    LEAT__EV_PARK,  /* id, arg: reason */
-    LEAT__EV_READY, /* id, arg: who readied it (0: a thread) */
-    LEAT__EV_YIELD, /* id */
-    LEAT__EV_EXIT,  /* id */
-    LEAT__EV_STEAL, /* id: number stolen, arg: victim proc */
+    LEAT__EV_SPAWN,      /* id: the new goroutine, arg: its parent */
+    LEAT__EV_START,      /* id: first run, arg: proc */
+    LEAT__EV_PARK,       /* id, arg: reason */
+    LEAT__EV_READY,      /* id, arg: who readied it (0: a thread) */
+    LEAT__EV_YIELD,      /* id */
+    LEAT__EV_EXIT,       /* id */
+    LEAT__EV_STEAL,      /* id: number stolen, arg: victim proc */
     LEAT__EV_COMPENSATE, /* id: proc that is stuck, arg: 1 blocked, 2 burning */
     LEAT__EV_RETIRE,     /* id: proc */
 };

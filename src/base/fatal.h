@@ -30,7 +30,8 @@ extern const void *leat__fault_context;
 
 __attribute__((noreturn, format(printf, 1, 2), cold)) void leat__throw(const char *fmt, ...);
 /* As leat__throw, and every goroutine is shown unless LEAT_TRACEBACK says none. */
-__attribute__((noreturn, format(printf, 1, 2), cold)) void leat__throw_all(const char *fmt, ...);
+__attribute__((noreturn, format(printf, 1, 2), cold)) void leat__throw_all(const char *fmt,
+                                                                           ...);
 __attribute__((noreturn, format(printf, 1, 2), cold)) void leat__panic(const char *fmt, ...);
 __attribute__((noreturn, cold)) void leat__vpanic(const char *fmt, va_list args);
 

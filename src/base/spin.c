@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* spin.c - the slow path of spinlock, and lock ranks of checking builds. */
-/* tls: the ranks a thread holds; locks are not held across a switch, so no goroutine sees another's */
+/* tls: the ranks a thread holds; no lock is held across a switch */
 #include "base/spin.h"
 
 #include <sched.h>
@@ -47,7 +47,8 @@ void leat__rank_push(int rank, bool same_ok)
         return;
     }
     if (above) {
-        fprintf(stderr, "leat: lock of rank %d taken while holding ranks %#x\n", rank, held_ranks);
+        fprintf(stderr, "leat: lock of rank %d taken while holding ranks %#x\n", rank,
+                held_ranks);
         abort();
     }
     held_ranks |= 1u << rank;

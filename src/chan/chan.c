@@ -75,7 +75,8 @@ LEAT__COLD static void make_oom(void)
                 "leat_chan_try_make");
 }
 
-leat_chan_base *leat__chan_try_make(size_t size, size_t align, int64_t cap, const leat_site *site)
+leat_chan_base *leat__chan_try_make(size_t size, size_t align, int64_t cap,
+                                    const leat_site *site)
 {
     leat_chan_base *c = make(size, align, cap, 0);
 

@@ -11,21 +11,21 @@
 
 struct leat_chan_base {
     spinlock lock;
-    uint32_t version;    /* lock to change: counts every change of what is ready */
-    uint32_t closed;     /* lock to change, atomic to read */
+    uint32_t version; /* lock to change: counts every change of what is ready */
+    uint32_t closed;  /* lock to change, atomic to read */
     uint32_t elem_size;
-    uint64_t count;      /* lock to change, atomic to read: elements in the ring */
+    uint64_t count; /* lock to change, atomic to read: elements in the ring */
     uint64_t cap;
     uint64_t head, tail; /* lock: next slot to receive from, to send to */
     char *ring;
     struct waitq receivers, senders; /* lock to change; `first` atomic to read */
-    uint32_t refs;       /* atomic */
-    uint32_t race;       /* TSan: sends read it, close writes it: the two are not ordered */
-    uint32_t edge;       /* TSan: what an unbuffered hand-over and a close release */
-    void *runtime;       /* whose channel this is: two copies of libleat are fatal */
+    uint32_t refs;                   /* atomic */
+    uint32_t race; /* TSan: sends read it, close writes it: the two are not ordered */
+    uint32_t edge; /* TSan: what an unbuffered hand-over and a close release */
+    void *runtime; /* whose channel this is: two copies of libleat are fatal */
     const leat_site *site;
     void (*gone)(void *attached);
-    size_t attached_at;  /* offset of what chan_make_with attached */
+    size_t attached_at; /* offset of what chan_make_with attached */
 };
 
 /* A channel with `extra` bytes attached; `gone` is called when the last reference goes. */
@@ -35,9 +35,9 @@ void *chan_attached(leat_chan_base *c);
 
 /* The locked operations: what select and the plain calls share. */
 enum chan_result {
-    CHAN_DONE,     /* happened */
-    CHAN_CLOSED,   /* the channel is closed (a receive has zeroed its target) */
-    CHAN_NOT_NOW,  /* would have to wait */
+    CHAN_DONE,    /* happened */
+    CHAN_CLOSED,  /* the channel is closed (a receive has zeroed its target) */
+    CHAN_NOT_NOW, /* would have to wait */
 };
 
 /* `self`: the selecting goroutine, whose own waiters do not count; NULL for plain calls.

@@ -35,8 +35,8 @@
 #include "arch/sanitize.h"
 #include "base/fatal.h"
 #include "chan/chan.h"
-#include "os/mem.h"
 #include "os/clock.h"
+#include "os/mem.h"
 #include "time/after.h"
 #include "time/timer.h"
 
@@ -46,8 +46,8 @@ struct select {
     leat_case *cases;
     size_t n;
     bool ordered;
-    int deflt;              /* index of the default case, -1: none */
-    int timeout;            /* index of the earliest timeout case, -1: none */
+    int deflt;   /* index of the default case, -1: none */
+    int timeout; /* index of the earliest timeout case, -1: none */
     struct m *m;
     struct g *g;
     struct waiter *waiters; /* one per case */
@@ -370,7 +370,10 @@ __attribute__((noinline)) static int select_in_frame(struct select *s)
 
     s->waiters = places.waiters;
     s->order = places.order;
-    return select_locked(s);
+    int i = select_locked(s);
+    s->waiters = NULL; /* they end with this frame */
+    s->order = NULL;
+    return i;
 }
 
 LEAT__COLD static int select_in_heap(struct select *s)
@@ -378,7 +381,8 @@ LEAT__COLD static int select_in_heap(struct select *s)
     struct waiter *room = leat__alloc(s->n * (sizeof(*s->waiters) + sizeof(*s->order)));
 
     if (!room)
-        leat__throw("out of memory: cannot allocate the waiters of a select of %zu cases", s->n);
+        leat__throw("out of memory: cannot allocate the waiters of a select of %zu cases",
+                    s->n);
     s->waiters = room;
     s->order = (uint16_t *)(void *)(room + s->n);
     int i = select_locked(s);
@@ -388,7 +392,7 @@ LEAT__COLD static int select_in_heap(struct select *s)
 
 static int run_select(struct select *s)
 {
-    uint64_t before;
+    uint64_t before = 0;
 
     for (;;) {
         int i = sample(s, s->deflt >= 0 ? &before : NULL);

@@ -231,12 +231,10 @@ static void print_goroutine(const struct g *g)
 
     print_header(g, status_text(g));
     if (!g->stack) {
-        leat__print("\tnot started: %s\n", "waits for its first run");
-    } else if (status == G_RUNNING) {
-        print_running(g, NULL);
+        leat__print("\tnot started: waits for its first run\n");
     } else if (status == G_SYSCALL) {
         print_running(g, g->u.wait.object);
-    } else if (load_acquire(&g->oncpu)) {
+    } else if (status == G_RUNNING || load_acquire(&g->oncpu)) {
         print_running(g, NULL);
     } else {
         print_parked(g);
@@ -269,7 +267,8 @@ static void dump_all(struct dump_args *a)
     const struct g *first = a->first;
 
     show_runtime = a->level >= LEAT__TRACEBACK_SYSTEM;
-    if (first && !(first->flags & G_FOREIGN)) {
+    bool goroutine = first && !(first->flags & G_FOREIGN);
+    if (goroutine) {
         print_header(first, "running");
         int n = leat__unwind(&a->regs, 0, 0, a->pcs, FRAMES_MAX);
         print_stack(a->pcs, n, true);
@@ -283,8 +282,7 @@ static void dump_all(struct dump_args *a)
     }
     if (a->level < LEAT__TRACEBACK_ALL)
         return;
-    bool scheduler = !a->foreign && (!first || first->flags & G_FOREIGN);
-    if (scheduler && sched.main_g && !sched.main_gone) {
+    if (!goroutine && !a->foreign && sched.main_g && !sched.main_gone) {
         print_goroutine(sched.main_g); /* nobody in particular fails: a deadlock */
         a->first = sched.main_g;
     }
@@ -308,7 +306,7 @@ __attribute__((noinline)) void leat__dump_goroutines(int level)
     else
         leat__regs_here(&args.regs);
     const char *sp = __builtin_frame_address(0);
-    bool on_goroutine = args.first && !(args.first->flags & G_FOREIGN) &&
+    bool on_goroutine = m && args.first && !(args.first->flags & G_FOREIGN) &&
                         args.first->stack->lo && sp > args.first->stack->lo &&
                         sp < args.first->stack->hi && m->g0.sp;
     if (on_goroutine && !san_switching()) {

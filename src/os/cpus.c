@@ -46,7 +46,8 @@ static double quota_v2(const char *dir)
     long quota, period;
 
     snprintf(path, sizeof(path), "%s/cpu.max", dir);
-    if (read_file(path, text, sizeof(text)) <= 0 || sscanf(text, "%ld %ld", &quota, &period) != 2)
+    if (read_file(path, text, sizeof(text)) <= 0 ||
+        sscanf(text, "%ld %ld", &quota, &period) != 2)
         return 0;
     return period > 0 && quota > 0 ? (double)quota / (double)period : 0;
 }

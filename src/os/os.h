@@ -15,18 +15,18 @@
 void os_futex_wait(uint32_t *word, uint32_t value, int64_t deadline);
 void os_futex_wake(uint32_t *word, int n);
 
-void *os_map(size_t size);                    /* zeroed pages, NULL on failure; may be refused
+void *os_map(size_t size); /* zeroed pages, NULL on failure; may be refused
                                                  on purpose by LEAT_DEBUG=failmmap */
 void os_unmap(void *p, size_t size);
-int os_guard(void *p, size_t size);           /* MADV_GUARD_INSTALL: 0 or -errno */
+int os_guard(void *p, size_t size); /* MADV_GUARD_INSTALL: 0 or -errno */
 int os_protect_none(void *p, size_t size);
-void os_drop(void *p, size_t size);           /* give the pages back, keep the mapping */
+void os_drop(void *p, size_t size); /* give the pages back, keep the mapping */
 void os_huge_pages(void *p, size_t size, bool wanted);
 long os_max_map_count(void);
 
 int os_gettid(void);
-int os_cpu_count(void);       /* processors of the machine, as Go's NumCPU: the affinity mask */
-int os_default_procs(void);   /* processors by affinity and cgroup quota, Go 1.25's rule */
+int os_cpu_count(void);     /* processors of the machine, as Go's NumCPU: the affinity mask */
+int os_default_procs(void); /* processors by affinity and cgroup quota, Go 1.25's rule */
 
 /* Processor time a thread has used, nanoseconds; -1 if it cannot be read. */
 int64_t os_thread_cpu(int tid);

@@ -20,7 +20,7 @@
 struct waiter {
     struct waiter *next, *prev;
     struct g *g;
-    void *elem;     /* what to send, or where to receive; NULL discards */
+    void *elem; /* what to send, or where to receive; NULL discards */
     uint32_t elem_size;
     uint16_t index; /* which case of a select */
     bool selecting; /* one of several */

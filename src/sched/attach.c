@@ -17,8 +17,8 @@
 
 #include "base/env.h"
 #include "base/fatal.h"
-#include "os/mem.h"
 #include "os/clock.h"
+#include "os/mem.h"
 #include "os/os.h"
 #include "sched/sched.h"
 
@@ -167,7 +167,8 @@ static void thread_gone(void *arg)
     struct m *m = arg;
 
     if (!m->foreign)
-        leat__throw("leat: pthread_exit or pthread_cancel on a goroutine; return, or leat_exit");
+        leat__throw(
+            "leat: pthread_exit or pthread_cancel on a goroutine; return, or leat_exit");
     leat__tls_m = NULL;
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     m->exited = true;

@@ -16,8 +16,8 @@
 #include "sched/source.h"
 
 enum {
-    SPIN_ROUNDS = 30,      /* looks at all queues before a thread gives up */
-    SPIN_PAUSES = 100,     /* between two looks */
+    SPIN_ROUNDS = 30,  /* looks at all queues before a thread gives up */
+    SPIN_PAUSES = 100, /* between two looks */
     GLOBAL_BATCH = LEAT__RUNQ_SIZE / 2,
 };
 

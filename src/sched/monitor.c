@@ -39,9 +39,9 @@ enum {
     RESCUE_NS = 200000000,
     MORE_BURNERS_NS = 100000000,
     DECAY_NS = 1000000000,
-    IDLE_ROUNDS = 20,         /* rounds without a running proc before the deep sleep */
+    IDLE_ROUNDS = 20, /* rounds without a running proc before the deep sleep */
     IDLE_ROUND_NS = 10000000,
-    PROGRESS_NS = 20000,      /* less processor time than this between two looks is none */
+    PROGRESS_NS = 20000, /* less processor time than this between two looks is none */
     THREAD_STACK = 8 << 20,
 };
 
@@ -130,10 +130,11 @@ static void report_blocked(struct p *p, const struct m *m, int64_t us)
     p->blocked_reported = true;
     const struct g *g = m->cur;
     const leat_site *site = g->site;
-    leat__print("leat: goroutine %llu (%s:%d) has held proc %d for %lld us without a scheduling "
-                "point; leat_blocking would free it\n",
-                (unsigned long long)g->id, site ? site->file : "main", site ? site->line : 0, p->id,
-                (long long)us);
+    leat__print(
+        "leat: goroutine %llu (%s:%d) has held proc %d for %lld us without a scheduling "
+        "point; leat_blocking would free it\n",
+        (unsigned long long)g->id, site ? site->file : "main", site ? site->line : 0, p->id,
+        (long long)us);
 }
 
 /* May one more burner be compensated? A few may at once; beyond that the number grows by one
@@ -355,6 +356,7 @@ void monitor_start(void)
     pthread_attr_destroy(&attr);
     pthread_sigmask(SIG_SETMASK, &start_mask, NULL);
     if (err)
-        leat__throw("cannot create the first thread (%s); raise RLIMIT_NPROC, TasksMax or pids.max",
-                    leat_strerror(-err));
+        leat__throw(
+            "cannot create the first thread (%s); raise RLIMIT_NPROC, TasksMax or pids.max",
+            leat_strerror(-err));
 }

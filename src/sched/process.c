@@ -60,8 +60,9 @@ static int count_copy(struct dl_phdr_info *info, size_t size, void *arg)
         const char *at = (const char *)(uintptr_t)(info->dlpi_addr + ph->p_vaddr);
         if (ph->p_type != PT_NOTE || !has_note(at, at + ph->p_memsz))
             continue;
-        *(copies->n == 0 ? &copies->first : &copies->second) =
-            info->dlpi_name[0] ? info->dlpi_name : "the program";
+        *(copies->n == 0 ? &copies->first : &copies->second) = info->dlpi_name[0]
+                                                                   ? info->dlpi_name
+                                                                   : "the program";
         copies->n++;
         break;
     }
@@ -74,9 +75,10 @@ static void check_copies(void)
 
     dl_iterate_phdr(count_copy, &copies);
     if (copies.n > 1)
-        leat__throw("leat: two copies of libleat in one process (in %s and in %s); link it once, "
-                    "shared",
-                    copies.first, copies.second);
+        leat__throw(
+            "leat: two copies of libleat in one process (in %s and in %s); link it once, "
+            "shared",
+            copies.first, copies.second);
 }
 
 static bool child_is_dead;
@@ -85,9 +87,10 @@ static int64_t forked_with;
 void process_check_usable(void)
 {
     if (child_is_dead)
-        leat__throw("leat: used in the child of a fork that had %lld goroutines; only goroutine 1 "
-                    "may be alive at a fork whose child uses leat (fork earlier, or exec)",
-                    (long long)forked_with);
+        leat__throw(
+            "leat: used in the child of a fork that had %lld goroutines; only goroutine 1 "
+            "may be alive at a fork whose child uses leat (fork earlier, or exec)",
+            (long long)forked_with);
 }
 
 void leat__freeze(void)

@@ -7,10 +7,10 @@
  * list, the list of proc waiters (it has home goroutines and needs a proc), locked_wait, or
  * inside leat_blocking.
  */
-#include "base/fatal.h"
 #include "base/env.h"
-#include "os/mem.h"
+#include "base/fatal.h"
 #include "os/clock.h"
+#include "os/mem.h"
 #include "os/os.h"
 #include "sched/sched.h"
 #include "sched/source.h"
@@ -80,7 +80,8 @@ static void proc_empty(struct p *p)
 {
     struct g *g;
 
-    while ((g = exchange(&p->next, NULL)) || (g = forkq_pop(&p->forkq)) || (g = runq_get(&p->runq)))
+    while ((g = exchange(&p->next, NULL)) || (g = forkq_pop(&p->forkq)) ||
+           (g = runq_get(&p->runq)))
         global_put(g, g, 1);
 }
 
@@ -419,7 +420,7 @@ void proc_hand_off(struct m *m)
         wake_for_work();
 }
 
-/* Return with a proc, given because a home goroutine is ready (or, for an unlocked thread, work). */
+/* Return with a proc, given because a home goroutine is ready, or other work if unlocked. */
 void proc_wait(struct m *m)
 {
     spin_lock(&sched.lock, LEAT__RANK_SCHED);

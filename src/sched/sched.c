@@ -130,7 +130,8 @@ static void attach_stack(struct m *m, struct g *g)
 
 LEAT__COLD static void check_overrun(struct g *self)
 {
-    if (self->stack && self->stack->lo && stack_overrun(self->stack, __builtin_frame_address(0)))
+    if (self->stack && self->stack->lo &&
+        stack_overrun(self->stack, __builtin_frame_address(0)))
         leat__throw("stack overflow of an unguarded goroutine stack (goroutine %llu)",
                     (unsigned long long)self->id);
 }

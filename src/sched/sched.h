@@ -25,15 +25,15 @@ enum g_status {
     G_FREE,     /* on a free list, or a thread's spare */
     G_RUNNABLE, /* on a queue */
     G_RUNNING,
-    G_WAITING,  /* parked; reason and object say on what */
-    G_SYSCALL,  /* inside leat_blocking */
-    G_DEAD,     /* has ended, its record not yet on a free list */
+    G_WAITING, /* parked; reason and object say on what */
+    G_SYSCALL, /* inside leat_blocking */
+    G_DEAD,    /* has ended, its record not yet on a free list */
 };
 
 enum g_flags {
-    G_FOREIGN = 1,  /* not a goroutine: stands for a thread that blocks itself */
-    G_LOCKED = 2,   /* leat_lock_thread: its thread runs nobody else */
-    G_MAIN = 4,     /* goroutine 1 */
+    G_FOREIGN = 1,         /* not a goroutine: stands for a thread that blocks itself */
+    G_LOCKED = 2,          /* leat_lock_thread: its thread runs nobody else */
+    G_MAIN = 4,            /* goroutine 1 */
     G_NOT_MAIN_THREAD = 8, /* about to make a blocking call: the main thread must not run it */
 };
 
@@ -67,10 +67,10 @@ struct g {
     struct m *home;      /* owner: the only thread that may run it; NULL: any */
     struct stack *stack; /* owner: NULL before the first run */
     uint64_t id;
-    uint32_t flags;      /* owner: enum g_flags */
-    uint16_t pins;       /* owner: leat_pin depth */
-    uint16_t locks;      /* owner: leat_lock_thread depth */
-    void *fiber;         /* TSan's */
+    uint32_t flags; /* owner: enum g_flags */
+    uint16_t pins;  /* owner: leat_pin depth */
+    uint16_t locks; /* owner: leat_lock_thread depth */
+    void *fiber;    /* TSan's */
 
     void (*fn)(void);
     const leat_site *site;
@@ -83,13 +83,13 @@ struct g {
     union {
         struct leat__args args;
         struct {
-            void *object;     /* what it waits on */
-            int64_t since;    /* coarse time it began to wait */
-            uint32_t reason;  /* enum wait_reason */
-            uint32_t fired;   /* atomic: a select's winner has been found */
-            uint32_t wake;    /* atomic: foreign: 1 once readied */
-            uint32_t edge;    /* TSan: where wakers release and the woken acquires */
-            uint32_t asleep;  /* atomic: foreign: blocked in a leat call */
+            void *object;    /* what it waits on */
+            int64_t since;   /* coarse time it began to wait */
+            uint32_t reason; /* enum wait_reason */
+            uint32_t fired;  /* atomic: a select's winner has been found */
+            uint32_t wake;   /* atomic: foreign: 1 once readied */
+            uint32_t edge;   /* TSan: where wakers release and the woken acquires */
+            uint32_t asleep; /* atomic: foreign: blocked in a leat call */
         } wait;
     } u;
 } LEAT__LINE;
@@ -117,22 +117,22 @@ enum p_attention {
 };
 
 struct p {
-    uint32_t tick;          /* owner: scheduling rounds; others read it to see progress */
-    uint32_t attention;     /* atomic: enum p_attention */
-    struct g *next;         /* atomic: runs before the queue */
-    uint32_t next_budget;   /* owner: picks from `next` left before the queue gets its turn */
+    uint32_t tick;        /* owner: scheduling rounds; others read it to see progress */
+    uint32_t attention;   /* atomic: enum p_attention */
+    struct g *next;       /* atomic: runs before the queue */
+    uint32_t next_budget; /* owner: picks from `next` left before the queue gets its turn */
     int id;
-    int64_t next_due;       /* atomic: earliest due time of its sources; INT64_MAX: none */
-    int64_t quiet_until;    /* owner: wakes for `next` alone are fruitless until then */
-    uint64_t random;        /* owner */
-    struct m *m;            /* lock: who holds it */
+    int64_t next_due;         /* atomic: earliest due time of its sources; INT64_MAX: none */
+    int64_t quiet_until;      /* owner: wakes for `next` alone are fruitless until then */
+    uint64_t random;          /* owner */
+    struct m *m;              /* lock: who holds it */
     uint64_t next_id, end_id; /* owner: a block of goroutine ids */
-    int64_t alive;          /* owner: started here less ended here; the sum over procs counts */
-    struct g *gfree;        /* owner: free records */
+    int64_t alive;   /* owner: started here less ended here; the sum over procs counts */
+    struct g *gfree; /* owner: free records */
     int ngfree;
     struct stack_cache stacks; /* owner */
-    struct p *link;         /* lock: list of idle procs */
-    void *timers;           /* the time room's */
+    struct p *link;            /* lock: list of idle procs */
+    void *timers;              /* the time room's */
     /* sysmon only: */
     uint32_t seen_tick;
     int64_t seen_cpu, seen_since;
@@ -142,34 +142,34 @@ struct p {
 };
 
 struct m {
-    struct g *spare;        /* owner: record the next capture goes to; never NULL */
-    struct g *cur;          /* owner: whose code runs; &g0 in the scheduler */
-    struct p *p;            /* owner: NULL without a proc */
-    uint32_t home_len;      /* atomic: length of the home queue */
-    bool spinning;          /* owner: looking for work without any, counted in sched.spinning */
+    struct g *spare;   /* owner: record the next capture goes to; never NULL */
+    struct g *cur;     /* owner: whose code runs; &g0 in the scheduler */
+    struct p *p;       /* owner: NULL without a proc */
+    uint32_t home_len; /* atomic: length of the home queue */
+    bool spinning;     /* owner: looking for work without any, counted in sched.spinning */
     bool foreign;
-    bool is_main;           /* the process's main thread */
-    bool ending;            /* owner: its locked goroutine has ended, so shall it */
-    bool locked_wait;       /* lock: waits for its locked goroutine, on no idle list */
-    uint32_t wake;          /* futex: 1 once given something to do */
+    bool is_main;     /* the process's main thread */
+    bool ending;      /* owner: its locked goroutine has ended, so shall it */
+    bool locked_wait; /* lock: waits for its locked goroutine, on no idle list */
+    uint32_t wake;    /* futex: 1 once given something to do */
     int tid;
-    struct g *locked;       /* owner: the goroutine locked to this thread */
-    struct stack *dead_stack; /* owner: to unmap from g0 */
-    struct g *pending;      /* owner: to run from g0, off the leaver's stack */
-    struct g *evict;        /* owner: goroutine that must continue on another thread */
+    struct g *locked;          /* owner: the goroutine locked to this thread */
+    struct stack *dead_stack;  /* owner: to unmap from g0 */
+    struct g *pending;         /* owner: to run from g0, off the leaver's stack */
+    struct g *evict;           /* owner: goroutine that must continue on another thread */
     void (*blocking_fn)(void); /* owner: between leat__blocking_begin and _call */
     spinlock home_lock;
     struct g *home_head, *home_tail; /* home_lock: bound goroutines ready to run here */
     struct m *idle_prev, *idle_next; /* lock: the list of idle threads, or of proc waiters */
-    struct m *link;         /* lock: all threads, or free foreign records, or start requests */
+    struct m *link; /* lock: all threads, or free foreign records, or start requests */
     bool idle_listed, waits_for_proc; /* lock */
-    struct g *start_g;      /* lock: run this first */
-    struct g g0;            /* the thread's own context; as a foreigner, the waiter */
-    struct stack own;       /* what is known of the thread's stack */
+    struct g *start_g;                /* lock: run this first */
+    struct g g0;                      /* the thread's own context; as a foreigner, the waiter */
+    struct stack own;                 /* what is known of the thread's stack */
     uint64_t random;
     void *altstack;
-    struct m *all_next;     /* lock: every record ever made */
-    bool exited;            /* lock */
+    struct m *all_next; /* lock: every record ever made */
+    bool exited;        /* lock */
 };
 _Static_assert(offsetof(struct m, spare) == LEAT__M_SPARE, "the assembly loads it from there");
 
@@ -184,35 +184,35 @@ struct sched {
     int nprocs;                    /* atomic, lock to change: entries of all[] */
     /* the rest */
     spinlock lock LEAT__LINE;
-    int procs;                     /* lock: the user's number */
-    int compensations;             /* lock: procs stuck in C */
-    int burn_compensations;        /* lock: of which burning */
-    struct g *global_head, *global_tail; /* lock */
-    struct p *idle_procs;          /* lock */
-    struct m *idle_threads;        /* lock */
+    int procs;                                  /* lock: the user's number */
+    int compensations;                          /* lock: procs stuck in C */
+    int burn_compensations;                     /* lock: of which burning */
+    struct g *global_head, *global_tail;        /* lock */
+    struct p *idle_procs;                       /* lock */
+    struct m *idle_threads;                     /* lock */
     struct m *proc_waiters, *proc_waiters_tail; /* lock */
-    struct m *start_requests;      /* lock: threads sysmon shall create */
-    struct m *threads;             /* lock: all records */
-    struct m *free_foreign;        /* lock */
-    struct m *free_workers;        /* lock: records whose thread could not be made */
-    int nthreads;                  /* lock: threads of ours */
-    int blocking;                  /* atomic: goroutines inside leat_blocking */
+    struct m *start_requests;                   /* lock: threads sysmon shall create */
+    struct m *threads;                          /* lock: all records */
+    struct m *free_foreign;                     /* lock */
+    struct m *free_workers;                  /* lock: records whose thread could not be made */
+    int nthreads;                            /* lock: threads of ours */
+    int blocking;                            /* atomic: goroutines inside leat_blocking */
     struct g *blocking_head, *blocking_tail; /* lock: waiting for a slot */
-    int64_t alive;                 /* atomic: as in struct p, by threads without a proc */
-    uint64_t next_id;              /* atomic: first id not in anybody's block */
-    int64_t coarse_now;            /* atomic: a recent time */
+    int64_t alive;      /* atomic: as in struct p, by threads without a proc */
+    uint64_t next_id;   /* atomic: first id not in anybody's block */
+    int64_t coarse_now; /* atomic: a recent time */
     struct p *all[LEAT__MAX_THREADS + LEAT__MAX_PROCS];
     struct m *main_m;
     struct g *main_g;
-    struct stack main_stack;       /* what is known of the process's own */
-    uint32_t main_exclusive;       /* atomic: the main thread shall run goroutine 1 only */
-    bool main_gone;                /* goroutine 1 has called leat_exit */
+    struct stack main_stack; /* what is known of the process's own */
+    uint32_t main_exclusive; /* atomic: the main thread shall run goroutine 1 only */
+    bool main_gone;          /* goroutine 1 has called leat_exit */
     int pid;
-    uint32_t monitor_word;         /* futex sysmon sleeps on */
-    uint32_t monitor_deep;         /* atomic: it sleeps without a limit */
+    uint32_t monitor_word; /* futex sysmon sleeps on */
+    uint32_t monitor_deep; /* atomic: it sleeps without a limit */
     int monitor_tid;
     uint64_t starts_failed;
-    uint64_t foreign_wakes;        /* atomic */
+    uint64_t foreign_wakes; /* atomic */
 };
 extern struct sched sched;
 
@@ -274,8 +274,8 @@ void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void
 /* ---- between the files of this room ---- */
 
 void sched_count(struct m *m, int delta); /* goroutines: one more, one less */
-int64_t sched_alive(void);             /* how many there are; exact when nobody spawns or ends */
-struct g *g_alloc(struct m *m);        /* from the proc's cache, else the global list */
+int64_t sched_alive(void);      /* how many there are; exact when nobody spawns or ends */
+struct g *g_alloc(struct m *m); /* from the proc's cache, else the global list */
 void g_release(struct m *m, struct g *g);
 void g_flush(struct p *p);
 void g_fork_begin(void); /* hold the lock over a fork */
@@ -303,11 +303,11 @@ bool find_anything(void); /* is there work anywhere that a thief could take? */
 void wake_for_work(void); /* a thread for new work, if a proc may run and nobody looks */
 LEAT__COLD void wake_one(void);
 void wake_home(struct m *home, struct g *g);
-struct g *home_take_main(struct m *m); /* goroutine 1 off its home queue; NULL: not there */
+struct g *home_take_main(struct m *m);   /* goroutine 1 off its home queue; NULL: not there */
 void proc_release_and_wait(struct m *m); /* give the proc up, sleep, return with one */
 bool proc_try_acquire(struct m *m);
-void proc_wait(struct m *m);             /* return with a proc, for bound work */
-void proc_hand_off(struct m *m);         /* the proc goes to another thread or idles */
+void proc_wait(struct m *m);     /* return with a proc, for bound work */
+void proc_hand_off(struct m *m); /* the proc goes to another thread or idles */
 void proc_stuck_returned(struct p *p);
 void proc_update_attention(void); /* lock held */
 void proc_compensate(struct p *p, bool burning);
@@ -316,13 +316,14 @@ struct p *proc_new(void);
 void sched_loop(struct m *m) __attribute__((noreturn));
 void sched_enter_g0(struct m *m, struct g *self); /* switch to the thread's own context */
 void sched_resume(struct m *m, struct g *self, struct g *next);
-void sched_run_first(struct g *child, struct m *m); /* child first, the caller continues later */
+void sched_run_first(struct g *child,
+                     struct m *m); /* child first, the caller continues later */
 void sched_exit_goroutine(void) __attribute__((noreturn));
 
 void monitor_start(void);
 void monitor_kick(void);
 struct m *thread_record(bool foreign);
-void thread_give_up(struct m *m); /* sysmon could not create it */
+void thread_give_up(struct m *m);                             /* sysmon could not create it */
 void thread_request(struct p *p, bool spinning, struct g *g); /* lock not held */
 void *thread_main(void *m);
 void thread_exit_locked(struct m *m) __attribute__((noreturn));

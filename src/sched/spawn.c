@@ -19,8 +19,9 @@ void (*leat__join_hook)(void *join);
 
 LEAT__COLD static void spawn_oom(void)
 {
-    leat__throw("out of memory: cannot allocate a goroutine; raise the memory limit (ulimit -v, "
-                "RLIMIT_AS, the cgroup) or start fewer goroutines at once");
+    leat__throw(
+        "out of memory: cannot allocate a goroutine; raise the memory limit (ulimit -v, "
+        "RLIMIT_AS, the cgroup) or start fewer goroutines at once");
 }
 
 /* Ids come in blocks, and the number of goroutines is kept per proc: a shared word would cost

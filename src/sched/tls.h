@@ -5,8 +5,8 @@
  * A goroutine continues on other threads, and compilers may keep the address of a thread-local
  * across a call that switches. So the word is read by volatile assembly only, each time anew,
  * and a value read before a switch is never used after it (runtime rule 3). The initial-exec
- * model makes the read two instructions in the shared library too. The generic port reads it in a
- * function that no compiler sees into.
+ * model makes the read two instructions in the shared library too. The generic port reads it in
+ * a function that no compiler sees into.
  */
 #ifndef LEAT_SCHED_TLS_H
 #define LEAT_SCHED_TLS_H

@@ -30,17 +30,17 @@ enum {
     SLABS_MAX = 16384,
     CANARY = 0x5afe57ac,
 };
-#define SLOT_BYTES ((size_t)LEAT__STACK_SLOT * SLOT_SCALE)
+#define SLOT_BYTES  ((size_t)LEAT__STACK_SLOT * SLOT_SCALE)
 #define DECAY_AFTER INT64_C(1000000000)
 
 struct stack_slab {
     char *base;
     unsigned nslots;
-    unsigned nfree;               /* depot lock */
-    unsigned fresh;               /* slots from here on were never used; depot lock */
-    struct stack_slab *next;      /* of those with a free slot; depot lock */
-    bool listed;                  /* is on that list */
-    int64_t free_since;           /* when it became wholly free, 0: it is not, or is dropped */
+    unsigned nfree;          /* depot lock */
+    unsigned fresh;          /* slots from here on were never used; depot lock */
+    struct stack_slab *next; /* of those with a free slot; depot lock */
+    bool listed;             /* is on that list */
+    int64_t free_since;      /* when it became wholly free, 0: it is not, or is dropped */
     uint16_t free[SLAB_SLOTS_MAX];
 };
 
@@ -48,10 +48,10 @@ static struct {
     spinlock lock;
     struct stack_slab *with_free;
     struct stack_slab *all[SLABS_MAX];
-    unsigned nslabs;              /* release-stored after all[] is */
-    size_t slab_bytes;            /* size of the next slab */
+    unsigned nslabs;   /* release-stored after all[] is */
+    size_t slab_bytes; /* size of the next slab */
     size_t in_use;
-    size_t guards;                /* mprotect guards installed */
+    size_t guards; /* mprotect guards installed */
     size_t guard_budget;
     enum leat__guard_mode mode;
     bool warned;

@@ -43,8 +43,8 @@
 struct stack_slab;
 
 struct stack {
-    char *lo;                /* lowest usable byte */
-    char *hi;                /* one past the highest; 16-aligned, where the first frame begins */
+    char *lo; /* lowest usable byte */
+    char *hi; /* one past the highest; 16-aligned, where the first frame begins */
     struct stack_slab *slab; /* NULL: a mapping of its own, or a thread's stack */
     struct stack *next;      /* owner: the cache or free list it is on */
     struct san_stack san;

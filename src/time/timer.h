@@ -23,12 +23,12 @@ enum timer_state {
 };
 
 struct timer {
-    int64_t when;       /* heap's lock */
+    int64_t when; /* heap's lock */
     void (*fn)(void *arg);
     void *arg;
-    struct p *p;        /* whose heap */
-    uint32_t index;     /* heap's lock: place in the heap */
-    uint32_t state;     /* atomic: enum timer_state; heap's lock to leave ARMED */
+    struct p *p;    /* whose heap */
+    uint32_t index; /* heap's lock: place in the heap */
+    uint32_t state; /* atomic: enum timer_state; heap's lock to leave ARMED */
     bool detached;
 };
 

@@ -198,10 +198,11 @@ void t__case_env(const struct t_test *test, int procs, uint64_t seed)
     }
 }
 
-/* TSan dies in a forked child that makes a thread, which the fork tests do on purpose. */
+/* TSan dies in a forked child that makes a thread, which the fork tests do on purpose; and it
+ * sleeps a second at each exit, which a thousand cases cannot afford. */
 const char *__tsan_default_options(void);
 
 const char *__tsan_default_options(void)
 {
-    return "die_after_fork=0";
+    return "die_after_fork=0 atexit_sleep_ms=50";
 }
