@@ -71,8 +71,8 @@ typedef struct leat_site {
 /**
  * Say in words what a result of leat means.
  *
- * The text is one of ours, in English, for the errors that leat returns; a number it does not
- * know gives "unknown error". It never allocates.
+ * The text is in English: ours for "canceled", "deadline exceeded" and "closed", else the C
+ * library's; a number that neither knows gives "unknown error". It never allocates.
  *
  * Go         err.Error()
  * Blocks     no.

@@ -103,7 +103,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * Param      type    a channel type.
  * Param      cap     how many elements it buffers; 0 is unbuffered.
  * Returns    the channel, or NULL. Check it: NULL is the nil channel, which blocks for ever.
- * Fatal      never.
+ * Fatal      "makechan: size out of range", or an element larger than 64 KiB.
  * See        leat_chan_make
  * Since      0.1
  */
@@ -374,7 +374,8 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * Param      cap     how many elements it buffers; 0 is unbuffered.
  * Returns    nothing: it is a declaration.
  * Fatal      out of memory, with a text that says what to raise; "makechan: size out of
- *            range"; when somebody waits on the channel at the end.
+ *            range", or an element larger than 64 KiB; when somebody waits on the channel at
+ *            the end.
  * See        leat_chan_make, leat_defer
  * Since      0.1
  */

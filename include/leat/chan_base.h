@@ -54,7 +54,7 @@ LEAT_API leat_chan_base *leat_chan_base_make(size_t elem_size, int64_t cap);
  * Param      elem_size bytes of an element; 0 is legal.
  * Param      cap     how many elements it buffers; 0 is unbuffered.
  * Returns    the channel, or NULL.
- * Fatal      never.
+ * Fatal      "makechan: size out of range", or an element larger than 64 KiB.
  * See        leat_chan_base_make
  * Since      0.1
  */

@@ -29,15 +29,16 @@ extern "C" {
 /** How a goroutine is started; zero means the default. */
 typedef struct leat_go_opts {
     const char *name;      /* for dumps and tools; copied, at most 31 bytes are kept */
-    size_t stack_size;     /* bytes of stack; 0 is the default of 256 KiB */
+    size_t stack_size;     /* bytes of stack; 0 is the default, 191 KiB */
     const leat_site *site; /* where the goroutine counts as created; NULL is this place */
 } leat_go_opts;
 
 /**
  * Let other goroutines run.
  *
- * The caller goes to the end of the global queue and continues when its turn comes, on
- * whichever thread is free then. On a thread that leat did not create it is sched_yield.
+ * The caller goes to the end of its processor's queue and continues when its turn comes, here
+ * or on the thread that takes it from there. On a thread that leat did not create it is
+ * sched_yield.
  *
  * Go         runtime.Gosched()
  * Blocks     no; it may switch to another goroutine.
@@ -89,7 +90,7 @@ LEAT_API LEAT_NORETURN void leat_exit(void);
  * Ownership  none.
  * Ordering   none.
  * Param      none
- * Returns    the number; 0 on a thread that leat did not create.
+ * Returns    the number; 0 on a thread that leat did not create, and inside leat_blocking.
  * Fatal      never.
  * See        leat_name, leat_dump
  * Since      0.1
@@ -114,7 +115,7 @@ LEAT_API uint64_t leat_id(void);
 LEAT_API int leat_num_goroutine(void);
 
 /**
- * Count the processors that this process might use when it started.
+ * Count the processors that this process might use when this was first asked.
  *
  * Go         runtime.NumCPU()
  * Blocks     no.
@@ -134,11 +135,13 @@ LEAT_API int leat_num_cpu(void);
  * Set how many goroutines run at once, and say how many it was.
  *
  * The default is the number of processors, or less when a cgroup's quota allows less;
- * LEAT_PROCS in the environment sets it too. Goroutines inside leat_blocking do not count.
+ * LEAT_PROCS in the environment sets it too. Goroutines inside leat_blocking do not count, nor
+ * most of those that are stuck in C code; with a smaller number the surplus stops at the next
+ * scheduling points.
  *
  * Go         runtime.GOMAXPROCS(n)
- * Blocks     while the change is made, when n differs.
- * Cancel     cannot be cancelled.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  none.
  * Ordering   none.
@@ -155,10 +158,10 @@ LEAT_API int leat_procs(int n);
  *
  * Until as many calls of leat_unlock_thread, it runs on this thread only and the thread runs
  * nothing else. For libraries that keep state in a thread. A goroutine that ends while wired
- * ends its thread too.
+ * ends its thread too, except the main thread and one that others are pinned to.
  *
  * Go         runtime.LockOSThread()
- * Blocks     no.
+ * Blocks     no; a goroutine that stands on the main thread moves to another thread first.
  * Cancel     nothing to cancel.
  * Callable   goroutine, goroutine 1 as well; on other threads it does nothing.
  * Ownership  the thread is the goroutine's alone meanwhile.
@@ -196,7 +199,7 @@ LEAT_API void leat_unlock_thread(void);
  * libraries, recursive and error-checking pthread mutexes, a locked FILE. Calls nest.
  *
  * Go         none; LockOSThread is the nearest.
- * Blocks     no.
+ * Blocks     no; a goroutine that stands on the main thread moves to another thread first.
  * Cancel     nothing to cancel.
  * Callable   goroutine, goroutine 1 as well; on other threads it does nothing.
  * Ownership  none.
@@ -251,6 +254,8 @@ LEAT_API LEAT_NORETURN LEAT_PRINTF(1, 2) void leat_panic(const char *fmt, ...);
 /**
  * Print every goroutine with its state and stack to standard error, and go on.
  *
+ * A thread that has not used leat yet prints nothing.
+ *
  * Go         pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
  * Blocks     while it prints; other goroutines run on.
  * Cancel     cannot be cancelled.
@@ -275,7 +280,7 @@ LEAT_API void leat_dump(void);
  * Ownership  the string is the goroutine's and lives as long.
  * Ordering   none.
  * Param      none
- * Returns    the name that leat_go_named gave it, or "".
+ * Returns    the name that leat_go_named or leat_go_with gave it, or "".
  * Fatal      never.
  * See        leat_go_named, leat_id
  * Since      0.1
@@ -442,10 +447,11 @@ LEAT_API void leat__blocking_begin(void (*fn)(void));
  *
  *     ssize_t n = leat_blocking(read, fd, buf, sizeof(buf));
  *
- * The function runs on the thread's own stack of 8 MiB, and the processor it had goes to other
- * goroutines until it returns. Use it for system calls that wait, for long work in libraries,
- * and for what needs a deep stack. Calls of leat inside it block the thread. At most 512 run at
- * once, later ones wait. On a thread that leat did not create it is a direct call.
+ * The function runs on the thread's own stack of 8 MiB (for goroutine 1, on the main thread's),
+ * and the processor it had goes to other goroutines until it returns. Use it for system calls
+ * that wait, for long work in libraries, and for what needs a deep stack. Calls of leat inside
+ * it block the thread. At most 512 run at once, later ones wait. On a thread that leat did not
+ * create it is a direct call.
  *
  * Go         none: Go does it around every system call.
  * Blocks     until fn returns, and the thread as well.

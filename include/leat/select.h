@@ -49,7 +49,7 @@ typedef struct leat_case {
  * Wait for one of an array of channel operations, chosen at random among the ready.
  *
  * Fill the cases with the leat_case_ macros or by hand: kind, chan, elem and ok, or timeout.
- * The rest is the runtime's.
+ * One that waits over more than 8 cases takes memory from the heap meanwhile.
  *
  * Go         reflect.Select(cases)
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread. Not
@@ -61,7 +61,8 @@ typedef struct leat_case {
  * Param      cases   the cases; at most one default.
  * Param      n       how many; with none it blocks for ever.
  * Returns    the index of the case that happened.
- * Fatal      "send on closed channel", when that case is chosen; more than one default case.
+ * Fatal      "send on closed channel", when that case is chosen; more than one default case,
+ *            more than 65536 cases, a case of no known kind; out of memory.
  * See        leat_select, leat_select_ordered_n
  * Since      0.1
  */
@@ -80,7 +81,8 @@ LEAT_API int leat_select_n(leat_case *cases, size_t n);
  * Param      cases   the cases, the most important first; at most one default.
  * Param      n       how many; with none it blocks for ever.
  * Returns    the index of the case that happened.
- * Fatal      "send on closed channel", when that case is chosen; more than one default case.
+ * Fatal      "send on closed channel", when that case is chosen; more than one default case,
+ *            more than 65536 cases, a case of no known kind; out of memory.
  * See        leat_select_ordered, leat_select_n
  * Since      0.1
  */

@@ -231,7 +231,9 @@ static inline void *leat__mutex_guard(leat_mutex *m)
  *
  * The form for fork and join: the child runs first, as a call would, and the caller is left
  * where an idle processor can take it. When none does, it continues here after the child: that
- * costs little more than the call. The caller may therefore continue on another thread.
+ * costs little more than the call. The caller may therefore continue on another thread. One
+ * that may not (goroutine 1, a pinned one, a thread that leat did not create) goes on at once,
+ * as after leat_waitgroup_go.
  *
  * Go         wg.Go, but the child runs first.
  * Blocks     while the child runs and nobody takes the caller over.

@@ -41,7 +41,8 @@ void leat_pin(void)
     if (g->flags & G_FOREIGN)
         return;
     m = sched_leave_main_thread(m, g);
-    g->pins++;
+    if (g->pins++ == 0)
+        m->pinned++;
     g->home = m;
 }
 
@@ -54,7 +55,8 @@ void leat_unpin(void)
         return;
     if (g->pins == 0)
         leat__panic("leat: unpin of a goroutine that is not pinned");
-    g->pins--;
+    if (--g->pins == 0)
+        m->pinned--;
     rebind(m, g);
 }
 
@@ -93,10 +95,9 @@ static void end_thread(struct m *m)
 {
     m->locked = NULL;
     proc_hand_off(m);
-    if (m->is_main) {
-        proc_wait(m); /* the main thread cannot end before the process: it serves on */
+    /* The main thread cannot end before the process, nor may one that others are pinned to. */
+    if (m->is_main || m->pinned > 0)
         sched_loop(m);
-    }
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     sched.nthreads--;
     m->exited = true;

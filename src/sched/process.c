@@ -132,7 +132,7 @@ static void fork_child(void)
 
     g_fork_end();
     stack_fork_end();
-    if (sched.main_g) /* its record stays in the slab; the child's goroutine 1 gets another */
+    if (alone && sched.main_g) /* its record stays in the slab; the child's goroutine 1 gets another */
         store_relaxed(&sched.main_g->status, G_FREE);
     for (struct m *old = sched.threads; old; old = old->all_next)
         leat__san_forget(old);
@@ -140,8 +140,10 @@ static void fork_child(void)
         leat__san_forget(sched.all[i]);
     forked_with = alive;
     child_is_dead = !alone;
-    memset(&sched, 0, sizeof(sched));
-    sched.limit = 1;
+    if (alone) {
+        memset(&sched, 0, sizeof(sched));
+        sched.limit = 1;
+    }
     attach_reset();
 }
 

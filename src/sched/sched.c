@@ -364,7 +364,7 @@ void sched_run_first(struct g *child, struct m *m)
 
 /* The goroutine's code has returned and its end is reported. Its stack and record go back to the
  * proc before they are left: the only taker is this thread, after it has left them. */
-void sched_exit_goroutine(void)
+__attribute__((no_sanitize("address"))) void sched_exit_goroutine(void)
 {
     struct m *m = tls_m();
     struct g *g = m->cur;

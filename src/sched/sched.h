@@ -153,6 +153,7 @@ struct m {
     bool locked_wait; /* lock: waits for its locked goroutine, on no idle list */
     uint32_t wake;    /* futex: 1 once given something to do */
     int tid;
+    unsigned pinned;           /* owner: goroutines pinned here */
     struct g *locked;          /* owner: the goroutine locked to this thread */
     struct stack *dead_stack;  /* owner: to unmap from g0 */
     struct g *pending;         /* owner: to run from g0, off the leaver's stack */

@@ -213,6 +213,8 @@ void leat__g_end(void)
         leat__join_hook(g->join);
     leat__event(LEAT__EV_EXIT, g->id, 0);
     sched_count(tls_m(), -1);
+    if (unlikely(g->pins > 0))
+        tls_m()->pinned--;
     if (unlikely(g->flags & G_LOCKED))
         thread_exit_locked(tls_m());
     sched_exit_goroutine();

@@ -278,8 +278,10 @@ struct stack *stack_get(struct stack_cache *cache, size_t size)
     if (unlikely(cache->n == 0 && !cache_refill(cache)))
         return NULL;
     struct stack *s = cache->free[--cache->n];
-    if (unlikely(san_switching()))
+    if (unlikely(san_switching())) {
         leat__san_stack_reuse(s->lo, s->hi);
+        s->san.fake = NULL;
+    }
     return s;
 }
 

@@ -341,3 +341,32 @@ T_TEST(a_goroutine_may_end_pinned)
     leat_waitgroup_wait(&wg);
     T_EQ(atomic_load(&count), 50);
 }
+
+static void is_pinned_and_receives(leat_int_chan c, int *got)
+{
+    leat_pin();
+    leat_recv(c, got);
+    leat_unpin();
+}
+
+static void ends_while_locked(void)
+{
+    leat_lock_thread();
+}
+
+T_TEST(a_thread_outlives_a_locked_goroutine_while_others_are_pinned_to_it)
+{
+    leat_int_chan c = leat_chan_make(leat_int_chan, 0);
+    leat_waitgroup pinned = {0}, locked = {0};
+    int got = 0;
+
+    leat_waitgroup_go(&pinned, is_pinned_and_receives, c, &got);
+    for (int i = 0; i < 50; i++) {
+        leat_waitgroup_go(&locked, ends_while_locked);
+        leat_waitgroup_wait(&locked);
+    }
+    leat_send(c, 1);
+    leat_waitgroup_wait(&pinned);
+    T_EQ(got, 1);
+    leat_chan_free(c);
+}
