@@ -5,30 +5,44 @@
  * The last thread that found no work asks, when no proc is held, no source will ever be due, no
  * announced call is under way and no queue holds anything. A thread that leat does not know, or
  * one that it knows but that is not blocked in a leat call, may still send: then it is no
- * deadlock. The directory of threads is read only here. A thread that
- * existed before the constructors, under TSan, is TSan's.
+ * deadlock. The directory of threads is read only here. TSan's own
+ * thread does not count.
  */
 #include "arch/sanitize.h"
 #include "base/fatal.h"
 #include "os/os.h"
 #include "sched/sched.h"
 
-/* TSan's own thread exists before any constructor of the program. */
-enum { EARLY_MAX = 4 };
-static int early_tids[EARLY_MAX], nearly;
+/* TSan starts a thread of its own inside the first pthread_create of a process. If that is ours
+ * (monitor_start), what is there afterwards and was not before is sysmon and it. */
+enum { NOTED_MAX = 64 };
+static int before_tids[NOTED_MAX], nbefore;
+static int early_tids[NOTED_MAX], nearly;
 
-static bool note_early(int tid)
+static bool note_before(int tid)
 {
-    if (tid != os_gettid() && nearly < EARLY_MAX)
+    if (nbefore < NOTED_MAX)
+        before_tids[nbefore++] = tid;
+    return true;
+}
+
+static bool note_new(int tid)
+{
+    for (int i = 0; i < nbefore; i++)
+        if (before_tids[i] == tid)
+            return true;
+    if (nearly < NOTED_MAX)
         early_tids[nearly++] = tid;
     return true;
 }
 
-__attribute__((constructor)) static void note_early_threads(void)
+void deadlock_note_threads(bool after)
 {
-    leat__san_init();
-    if (leat__san_thread)
-        os_has_other_threads(note_early);
+    if (!leat__san_thread)
+        return;
+    if (!after)
+        nbefore = nearly = 0;
+    os_has_other_threads(after ? note_new : note_before);
 }
 
 /* Woken but not yet running is not asleep. */

@@ -352,7 +352,9 @@ void monitor_start(void)
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, 256 << 10);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    deadlock_note_threads(false);
     int err = pthread_create(&thread, &attr, monitor_main, NULL);
+    deadlock_note_threads(true);
     pthread_attr_destroy(&attr);
     pthread_sigmask(SIG_SETMASK, &start_mask, NULL);
     if (err)

@@ -132,7 +132,8 @@ static void fork_child(void)
 
     g_fork_end();
     stack_fork_end();
-    if (alone && sched.main_g) /* its record stays in the slab; the child's goroutine 1 gets another */
+    if (alone &&
+        sched.main_g) /* its record stays in the slab; the child's goroutine 1 gets another */
         store_relaxed(&sched.main_g->status, G_FREE);
     for (struct m *old = sched.threads; old; old = old->all_next)
         leat__san_forget(old);

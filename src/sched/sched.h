@@ -338,5 +338,6 @@ void process_install(void);
 void process_check_usable(void); /* fatal in the child of a fork that may not use leat */
 void attach_reset(void);
 void deadlock_check(void);
+void deadlock_note_threads(bool after); /* around the first thread we make */
 
 #endif
