@@ -230,8 +230,15 @@ static inline void waiter_edges(leat_chan_base *c, uint64_t i, struct waiter *w)
 
 /* ---- the locked operations ---- */
 
-/* The first waiter that is not self's and can be won. */
-static struct waiter *pop_partner(struct waitq *q, const struct g *self)
+/* Won: its twins leave too, while the channel is certain to exist. */
+LEAT__COLD static void drop_twins(leat_chan_base *c, const struct waiter *won)
+{
+    for (struct waiter *w = won->twin; w != won; w = w->twin)
+        waitq_remove(w->sends ? &c->senders : &c->receivers, w);
+}
+
+/* The first waiter of q, one of c's queues, that is not self's and can be won. */
+static struct waiter *pop_partner(leat_chan_base *c, struct waitq *q, const struct g *self)
 {
     for (;;) {
         struct waiter *w = q->first;
@@ -240,8 +247,11 @@ static struct waiter *pop_partner(struct waitq *q, const struct g *self)
         if (!w)
             return NULL;
         waitq_remove(q, w);
-        if (waiter_win(w))
-            return w;
+        if (!waiter_win(w))
+            continue;
+        if (unlikely(w->twin))
+            drop_twins(c, w);
+        return w;
     }
 }
 
@@ -257,7 +267,7 @@ enum chan_result chan_send_locked(leat_chan_base *c, const void *elem, const str
 
     if (unlikely(c->closed))
         return CHAN_CLOSED;
-    if (c->receivers.first && (w = pop_partner(&c->receivers, self))) {
+    if (c->receivers.first && (w = pop_partner(c, &c->receivers, self))) {
         if (c->cap == 0) {
             partner_edges(w);
         } else if (unlikely(leat__san_thread)) {
@@ -298,7 +308,7 @@ enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g 
 {
     struct waiter *w;
 
-    if (c->senders.first && (w = pop_partner(&c->senders, self))) {
+    if (c->senders.first && (w = pop_partner(c, &c->senders, self))) {
         if (c->cap == 0) {
             partner_edges(w);
             copy(elem, w->elem, c->elem_size);

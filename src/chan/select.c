@@ -18,7 +18,8 @@
  *      all locks are held while the waiters are placed, nobody can win before all stand, and a
  *      winner never needs to win two goroutines at once.
  *   4. Woken: take the losing waiters off their queues, each under its channel's lock, O(1).
- *      A waiter the winner took is not touched under any lock: its channel may be gone.
+ *      Nothing of the winner's channel is touched: it may be gone. If it stands in other cases
+ *      too, their waiters left with the winner (waiter.h, W4).
  *
  * TIMEOUT  A timer that wins `fired` with the index of the timeout case. It is stopped, or has
  *   returned, before the select returns, because it lives on this stack.
@@ -244,16 +245,31 @@ static struct waitq *queue_of(const leat_case *k)
     return k->kind == LEAT_CASE_SEND ? &k->chan->senders : &k->chan->receivers;
 }
 
+/* The ring of the waiters on one channel: cases i to end - 1 of the order. */
+static void link_twins(struct select *s, size_t i, size_t end)
+{
+    for (size_t j = i; j < end; j++) {
+        struct waiter *next = &s->waiters[s->order[j + 1 < end ? j + 1 : i]];
+        s->waiters[s->order[j]].twin = end - i > 1 ? next : NULL;
+    }
+}
+
 static void enqueue_all(struct select *s)
 {
-    for (size_t i = 0; i < s->norder; i++) {
+    for (size_t i = 0, end = 0; i < s->norder; i++) {
         leat_case *k = &s->cases[s->order[i]];
         struct waiter *w = &s->waiters[s->order[i]];
+        if (i == end) {
+            while (++end < s->norder && !lock_at(s, end))
+                ;
+            link_twins(s, i, end);
+        }
         w->g = s->g;
         w->elem = k->elem;
         w->elem_size = k->chan->elem_size;
         w->index = s->order[i];
         w->selecting = true;
+        w->sends = k->kind == LEAT_CASE_SEND;
         w->ok = false;
         waitq_push(queue_of(k), w);
         chan_changed(k->chan);
@@ -264,9 +280,11 @@ static void enqueue_all(struct select *s)
 
 static void dequeue_losers(struct select *s, int winner)
 {
+    const leat_chan_base *over = s->cases[winner].chan; /* NULL: the timeout won */
+
     for (size_t i = 0; i < s->norder; i++) {
         leat_case *k = &s->cases[s->order[i]];
-        if (s->order[i] == winner)
+        if (k->chan == over)
             continue;
         spin_lock(&k->chan->lock, LEAT__RANK_CHAN);
         waitq_remove(queue_of(k), &s->waiters[s->order[i]]);

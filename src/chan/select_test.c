@@ -359,3 +359,76 @@ T_TEST(a_parked_select_stands_in_every_queue_and_leaves_them_all)
     for (int i = 0; i < SELECT_MANY; i++)
         leat_chan_base_free(select_many[i]);
 }
+
+/* ---- one channel in two cases, freed by whoever met the select ---- */
+
+static void select_thrice(leat_case *cases, int *chosen)
+{
+    *chosen = leat_select_n(cases, 3);
+    atomic_fetch_sub(&select_left, 1);
+}
+
+static int select_met, select_at_most; /* cases that may have won */
+
+/* Let the select park on `c` in the first two cases, do what `meet` does, free the channel. */
+static void select_twins(leat_case first, leat_case second, void (*meet)(leat_chan_base *c))
+{
+    for (long round = t_scale(100); round > 0; round--) {
+        leat_chan_base *c = select_chan(0), *other = select_chan(0);
+        int chosen = -1;
+        first.chan = second.chan = c;
+        leat_case cases[] = {first, second, select_recv(other, NULL)};
+        atomic_store(&select_left, 1);
+        leat_go(select_thrice, &cases[0], &chosen);
+        while (!load_acquire(&other->receivers.first))
+            leat_yield();
+        meet(c);
+        T_TRUE(!c->receivers.first && !c->senders.first);
+        leat_chan_base_free(c);
+        while (atomic_load(&select_left) > 0)
+            leat_yield();
+        T_GE(chosen, select_met);
+        T_LE(chosen, select_at_most);
+        T_TRUE(!other->receivers.first);
+        leat_chan_base_free(other);
+    }
+}
+
+static void select_meet_send(leat_chan_base *c)
+{
+    select_fill(c, 7);
+}
+
+static void select_meet_recv(leat_chan_base *c)
+{
+    int64_t got = 0;
+
+    T_TRUE(leat_chan_base_recv(c, &got));
+    T_EQ(got, 9);
+}
+
+static void select_meet_select(leat_chan_base *c)
+{
+    int64_t value = 7;
+    leat_case cases[] = {{.kind = LEAT_CASE_SEND, .chan = c, .elem = &value}};
+
+    T_EQ(leat_select_n(cases, 1), 0);
+}
+
+T_TEST(twins_leave_with_the_winner_so_its_channel_may_be_freed)
+{
+    int64_t got = 0, value = 9;
+    leat_case recv = select_recv(NULL, &got);
+    leat_case send = {.kind = LEAT_CASE_SEND, .elem = &value};
+
+    select_met = 0;
+    select_at_most = 1;
+    select_twins(recv, recv, select_meet_send);
+    select_twins(recv, recv, leat_chan_base_close);
+    select_twins(send, send, select_meet_recv);
+    select_at_most = 0;
+    select_twins(recv, send, select_meet_send);
+    select_twins(recv, send, select_meet_select);
+    select_met = select_at_most = 1;
+    select_twins(recv, send, select_meet_recv);
+}

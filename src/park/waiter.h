@@ -11,6 +11,9 @@
  *       the one that wakes, and the object may be freed by it.
  *   W3  a waiter that is one of several (select) is won by moving g->u.wait.fired from 0 to 1.
  *       A loser is skipped; its owner takes it off the queue itself.
+ *   W4  waiters of one select on the same channel are twins, in a ring. Who wins one takes the
+ *       others off their queues under the same lock, because their owner may not come back to
+ *       that channel: W2.
  */
 #ifndef LEAT_PARK_WAITER_H
 #define LEAT_PARK_WAITER_H
@@ -19,11 +22,13 @@
 
 struct waiter {
     struct waiter *next, *prev;
+    struct waiter *twin; /* W4: the next of the ring; NULL: it is the only one */
     struct g *g;
     void *elem; /* what to send, or where to receive; NULL discards */
     uint32_t elem_size;
     uint16_t index; /* which case of a select */
     bool selecting; /* one of several */
+    bool sends;     /* of a select: which of the channel's queues it stands in */
     bool queued;    /* is on a queue; its lock */
     bool ok;        /* set by the waker: a value was passed (false: closed) */
 };
