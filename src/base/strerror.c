@@ -25,7 +25,10 @@ const char *leat_strerror(int err)
     }
 }
 
+#define TEXT_OF(...)                  TEXT_OF_(__VA_ARGS__)
+#define TEXT_OF_(major, minor, patch) #major "." #minor "." #patch
+
 const char *leat_version(void)
 {
-    return "0.1.0";
+    return TEXT_OF(LEAT_VERSION_MAJOR, LEAT_VERSION_MINOR, LEAT_VERSION_PATCH);
 }
