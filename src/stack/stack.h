@@ -20,8 +20,8 @@
  *   would cost 1.5 us and a page fault.
  *
  * GUARDS  Chosen by trying, per process: MADV_GUARD_INSTALL (Linux >= 6.13; no mapping is split,
- *   0.5 us), else mprotect up to half of vm.max_map_count, because the application needs
- *   mappings too, else none: then the stack pointer is compared at every switch and a canary
+ *   0.5 us), else mprotect, for as many stacks as a quarter of vm.max_map_count: each such guard
+ *   costs two mappings, and the application needs some too; else none: then the stack pointer is compared at every switch and a canary
  *   word at lo is checked. LEAT_DEBUG=guard=madvise|mprotect|none forces a mode. 64 KiB, so
  *   that an array on the stack does not jump it; build with -fstack-clash-protection.
  *
