@@ -17,6 +17,24 @@
         .size   \name, .-\name
         .endm
 
+        /* The half that leat__switch and leat__jump share. What unwinders learn is not in it: to
+         * them leat__jump has no caller, before and after. */
+        .macro  load_saved
+        ldr     x9, [sp, #160]
+        msr     fpcr, x9
+        ldp     x19, x20, [sp, #0]
+        ldp     x21, x22, [sp, #16]
+        ldp     x23, x24, [sp, #32]
+        ldp     x25, x26, [sp, #48]
+        ldp     x27, x28, [sp, #64]
+        ldp     x29, x30, [sp, #80]
+        ldp     d8, d9, [sp, #96]
+        ldp     d10, d11, [sp, #112]
+        ldp     d12, d13, [sp, #128]
+        ldp     d14, d15, [sp, #144]
+        add     sp, sp, #176
+        .endm
+
         global_function leat__switch
         sub     sp, sp, #176
         .cfi_adjust_cfa_offset 176
@@ -48,19 +66,7 @@
         str     x9, [x0]
         mov     sp, x1
         mov     x0, x2
-        ldr     x9, [sp, #160]
-        msr     fpcr, x9
-        ldp     x19, x20, [sp, #0]
-        ldp     x21, x22, [sp, #16]
-        ldp     x23, x24, [sp, #32]
-        ldp     x25, x26, [sp, #48]
-        ldp     x27, x28, [sp, #64]
-        ldp     x29, x30, [sp, #80]
-        ldp     d8, d9, [sp, #96]
-        ldp     d10, d11, [sp, #112]
-        ldp     d12, d13, [sp, #128]
-        ldp     d14, d15, [sp, #144]
-        add     sp, sp, #176
+        load_saved
         .cfi_adjust_cfa_offset -176
         .cfi_restore x19
         .cfi_restore x20
@@ -81,19 +87,7 @@
         .cfi_undefined x30
         mov     sp, x0
         mov     x0, x1
-        ldr     x9, [sp, #160]
-        msr     fpcr, x9
-        ldp     x19, x20, [sp, #0]
-        ldp     x21, x22, [sp, #16]
-        ldp     x23, x24, [sp, #32]
-        ldp     x25, x26, [sp, #48]
-        ldp     x27, x28, [sp, #64]
-        ldp     x29, x30, [sp, #80]
-        ldp     d8, d9, [sp, #96]
-        ldp     d10, d11, [sp, #112]
-        ldp     d12, d13, [sp, #128]
-        ldp     d14, d15, [sp, #144]
-        add     sp, sp, #176
+        load_saved
         ret
         end_function leat__jump
 
