@@ -31,7 +31,8 @@
  *   and between two processors a locked ring costs a cache line more per element (63 against
  *   6.5 ns) only when both ends are kept apart, which the scheduler avoids.
  *
- * PROOF  chan_test.c; tests/golike (chan), tests/race.
+ * PROOF  chan_test.c; tests/golike/{chan_core,chan_life,chan_size,closed,nonblock}_test.c;
+ *   tests/race/race_chan_test.c.
  */
 #include "chan/chan.h"
 

@@ -29,7 +29,7 @@
  * REJECTED  Placing waiters one lock at a time: two selects that meet must each be won, and one
  *   may have to be given back after others already skipped it: lost wake-ups.
  *
- * PROOF  select_test.c; tests/golike/select*.
+ * PROOF  select_test.c; tests/golike/select_*_test.c.
  */
 #include <leat/select.h>
 

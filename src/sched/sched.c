@@ -56,7 +56,8 @@
  *   thread may be one instruction from using it; so its queue is stolen and a proc is added.
  *   (c) a spinning wait for oncpu wherever a G is picked: deadlock of two leavers (found on paper).
  *
- * PROOF  tests/api/sched*, tests/stress/{lost_wakeup,steal_churn,procs}, sched_test.c.
+ * PROOF  tests/stress/{steal,churn,many,timed}_test.c and soak.c (S1, S2, wake-ups),
+ *   tests/api/{fair,stall,procs,idle,thread}_test.c, queue_test.c, policy_test.c.
  */
 #include "sched/sched.h"
 

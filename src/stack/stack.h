@@ -21,14 +21,15 @@
  *
  * GUARDS  Chosen by trying, per process: MADV_GUARD_INSTALL (Linux >= 6.13; no mapping is split,
  *   0.5 us), else mprotect, for as many stacks as a quarter of vm.max_map_count: each such guard
- *   costs two mappings, and the application needs some too; else none: then the stack pointer is compared at every switch and a canary
- *   word at lo is checked. LEAT_DEBUG=guard=madvise|mprotect|none forces a mode. 64 KiB, so
- *   that an array on the stack does not jump it; build with -fstack-clash-protection.
+ *   costs two mappings, and the application needs some too; else none: then the stack pointer is
+ *   compared at every switch and a canary word at lo is checked. LEAT_DEBUG=guard=madvise,
+ *   mprotect or none forces a mode. 64 KiB, so that an array on the stack does not jump it;
+ *   build with -fstack-clash-protection.
  *
  * REJECTED  2 and 4 KiB stacks: one ordinary signal frame is 3.4 KiB with AVX-512. Growing by
  *   copying: C has pointers into stacks. One map per stack: 1.4 us and a mapping each.
  *
- * PROOF  stack_test.c, tests/death/overflow*, tests/stress (guard modes).
+ * PROOF  stack_test.c, tests/death/overflow_test.c, tests/stress/guard_test.c.
  */
 #ifndef LEAT_STACK_STACK_H
 #define LEAT_STACK_STACK_H

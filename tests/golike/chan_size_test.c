@@ -197,6 +197,28 @@ T_TEST(aligned_elements_keep_their_pointers_and_text)
     leat_chan_free(c);
 }
 
+/* A send is an assignment to the element's type, whatever the type of what is sent. */
+T_TEST(what_is_sent_becomes_the_elements_type)
+{
+    leat_double_chan d = leat_chan_make(leat_double_chan, 2);
+    leat_int64_chan l = leat_chan_make(leat_int64_chan, 2);
+    double real = 0;
+    int64_t whole = 0;
+
+    leat_send(d, 3);
+    T_EQ(leat_select(leat_case_send(d, 'A')), 0);
+    T_TRUE(leat_recv(d, &real) && real == 3.0);
+    T_TRUE(leat_recv(d, &real) && real == 65.0);
+    leat_send(l, (signed char)-1);
+    T_TRUE(leat_try_send(l, true));
+    T_TRUE(leat_recv(l, &whole));
+    T_EQ(whole, -1);
+    T_TRUE(leat_recv(l, &whole));
+    T_EQ(whole, 1);
+    leat_chan_free(d);
+    leat_chan_free(l);
+}
+
 /* Out of memory is fatal in make and NULL in try_make; the latter gets all it asks otherwise. */
 T_TEST(try_make_returns_a_channel)
 {

@@ -10,7 +10,8 @@
  *   T1  What is sent is first stored in a variable of the element's type: C's own conversion.
  *   T2  Where C would only warn (pointer for integer, brace elision), an assertion refuses.
  *
- * PROOF tests/compile/no_send_*, no_recv_*, no_chan_* (T2), tests/api (T1).
+ * PROOF tests/compile/no_send_*, no_recv_*, no_chan_* (T2), and
+ *   tests/golike/chan_size_test.c (T1).
  */
 #ifndef LEAT_DETAIL_CHAN_H
 #define LEAT_DETAIL_CHAN_H
