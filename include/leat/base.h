@@ -61,6 +61,9 @@ typedef int64_t leat_duration;
 #define LEAT_HOUR        (60 * LEAT_MINUTE)
 #define LEAT_FOREVER     INT64_MAX
 
+/** A context: when to give up, and values that go with a request; NULL is the background. */
+typedef struct leat_ctx leat_ctx;
+
 /** Where an object was created or a goroutine spawned; the macros make one per call site. */
 typedef struct leat_site {
     const char *file;

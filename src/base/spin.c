@@ -13,22 +13,29 @@ enum {
     YIELDS_BEFORE_SLEEP = 64,
 };
 
-void leat__spin_contended(spinlock *l)
+void spin_while(const uint32_t *word, uint32_t value)
 {
     unsigned rounds = 0;
 
-    do {
-        for (unsigned i = 0; i < SPINS_BEFORE_YIELD && load_relaxed(&l->held); i++)
+    while (load_acquire(word) == value) {
+        for (unsigned i = 0; i < SPINS_BEFORE_YIELD && load_relaxed(word) == value; i++)
             cpu_relax();
-        if (load_relaxed(&l->held)) {
-            if (++rounds < YIELDS_BEFORE_SLEEP) {
-                sched_yield();
-            } else {
-                struct timespec ts = {0, 50000};
-                nanosleep(&ts, NULL);
-            }
+        if (load_relaxed(word) != value)
+            continue;
+        if (++rounds < YIELDS_BEFORE_SLEEP) {
+            sched_yield();
+        } else {
+            struct timespec ts = {0, 50000};
+            nanosleep(&ts, NULL);
         }
-    } while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE));
+    }
+}
+
+void leat__spin_contended(spinlock *l)
+{
+    do
+        spin_while(&l->held, 1);
+    while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE));
 }
 
 #if LEAT__CHECKS

@@ -18,7 +18,8 @@
 #include "base/util.h"
 
 enum leat__rank {
-    LEAT__RANK_LOT = 1,
+    LEAT__RANK_CANCEL = 1,
+    LEAT__RANK_LOT,
     LEAT__RANK_CHAN,
     LEAT__RANK_TIMERS,
     LEAT__RANK_SCHED,
@@ -33,6 +34,8 @@ typedef struct spinlock {
 } spinlock;
 
 void leat__spin_contended(spinlock *l);
+/* Wait for a thread that runs to change *word, as for a lock. */
+void spin_while(const uint32_t *word, uint32_t value);
 void leat__rank_push(int rank, bool same_ok);
 void leat__rank_pop(int rank);
 

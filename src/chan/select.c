@@ -21,8 +21,7 @@
  *      Nothing of the winner's channel is touched: it may be gone. If it stands in other cases
  *      too, their waiters left with the winner (waiter.h, W4).
  *
- * TIMEOUT  A timer that wins `fired` with the index of the timeout case. It is stopped, or has
- *   returned, before the select returns, because it lives on this stack.
+ * TIMEOUT  The wait's limit (park/limit.h): the clock is one more that may win `fired`.
  *
  * ORDERED  leat_select_ordered keeps the first ready case instead of a sample.
  *
@@ -36,10 +35,9 @@
 #include "arch/sanitize.h"
 #include "base/fatal.h"
 #include "chan/chan.h"
-#include "os/clock.h"
 #include "os/mem.h"
+#include "park/limit.h"
 #include "time/after.h"
-#include "time/timer.h"
 
 enum { MAX_CASES = 65536, CASES_INLINE = 8, INSERTION_MAX = 16 };
 
@@ -301,64 +299,37 @@ static void conclude(const leat_case *k, const struct waiter *w)
             chan_panic_closed();
         return;
     }
-    if (k->kind != LEAT_CASE_RECV)
-        return;
     if (!w->ok)
         chan_zero(k->elem, w->elem_size);
     if (k->ok)
         *k->ok = w->ok;
 }
 
-struct select_timer {
-    struct timer timer;
-    struct g *g;
-    uint32_t mark;
-};
-
-static void select_timed_out(void *arg)
+/* Which case won. */
+static int park_selecting(struct select *s, int64_t deadline)
 {
-    struct select_timer *t = arg;
-    uint32_t none = 0;
-    struct g *g = t->g;
-
-    if (cas(&g->u.wait.fired, &none, t->mark))
-        sched_ready(g);
-}
-
-static void park_selecting(struct select *s, int64_t deadline)
-{
-    struct select_timer t = {.g = s->g, .mark = 1 + (uint32_t)s->timeout};
+    struct limit limit = limit_until(deadline);
     enum wait_reason why = s->norder || s->timeout >= 0 ? WAIT_SELECT : WAIT_SELECT_NO_CASES;
 
-    if (s->timeout < 0) {
-        sched_park(s->g, why, NULL);
-    } else if (s->g->flags & G_FOREIGN) {
-        uint32_t none = 0;
-        if (!sched_thread_park(s->g, deadline) && !cas(&s->g->u.wait.fired, &none, t.mark))
-            sched_thread_park(s->g, INT64_MAX); /* won at the last moment: the wake is coming */
-    } else {
-        timer_start(s->m, &t.timer, deadline, select_timed_out, &t);
-        sched_park(s->g, why, NULL);
-        timer_stop(&t.timer);
-    }
+    if (limit_park(s->g, why, NULL, &limit))
+        return s->timeout;
+    return (int)load_acquire(&s->g->u.wait.fired) - 1;
 }
 
 static int wait_for_one(struct select *s)
 {
-    int64_t deadline = 0;
+    int64_t deadline = INT64_MAX;
 
     if (s->timeout >= 0)
         deadline = time_after(s->cases[s->timeout].timeout);
-    san_reset(&s->g->u.wait.edge);
-    store_relaxed(&s->g->u.wait.fired, 0);
-    store_relaxed(&s->g->status, G_WAITING);
+    limit_begin(s->g);
     enqueue_all(s);
     unlock_all(s);
-    park_selecting(s, deadline);
+    int winner = park_selecting(s, deadline);
     san_acquire(&s->g->u.wait.edge);
-    int winner = (int)load_acquire(&s->g->u.wait.fired) - 1;
     dequeue_losers(s, winner);
-    conclude(&s->cases[winner], &s->waiters[winner]);
+    if (winner != s->timeout)
+        conclude(&s->cases[winner], &s->waiters[winner]);
     return winner;
 }
 

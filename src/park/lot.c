@@ -9,6 +9,11 @@
  *   is on its way: the release leaves a count at the address, under the bucket's lock, and the
  *   waiter takes the count under the same lock before it would enqueue. The object cannot vanish
  *   meanwhile, because that waiter is still inside its call.
+ * EARLY LEAVERS  A waiter with a limit has to be won (limit.h): a releaser that takes it off the
+ *   queue and loses it to the canceller or the clock goes on to the next, and if there is none
+ *   leaves the count, all under the one lock. So a grant reaches somebody who takes it, or stays
+ *   at the address. The leaver unlinks itself under the same lock, unless a releaser has done
+ *   so: O(1), but for the head of its address, which the bucket's list has to be searched for.
  */
 #include "park/lot.h"
 
@@ -18,10 +23,13 @@ enum { BUCKETS = 4096 };
 
 struct parked {
     struct parked *next;  /* same address: behind me; heads: tail is valid */
+    struct parked *prev;  /* same address: before me; NULL: I am the head */
     struct parked *tail;  /* of a head: the last of its address */
     struct parked *other; /* of a head: the head of the next address in the bucket */
     struct g *g;
     const void *key;
+    bool limited; /* must be won */
+    bool queued;
 };
 
 static struct bucket {
@@ -53,56 +61,115 @@ static void parked_add(struct bucket *b, struct parked *w, bool front)
     struct parked *head = *at;
 
     w->next = NULL;
+    w->prev = NULL;
+    w->queued = true;
     if (!head) {
         w->tail = w;
         w->other = NULL;
         *at = w;
     } else if (front) {
         w->next = head;
+        head->prev = w;
         w->tail = head->tail;
         w->other = head->other;
         *at = w;
     } else {
         head->tail->next = w;
+        w->prev = head->tail;
         head->tail = w;
     }
+    __atomic_add_fetch(&b->waiters, 1, __ATOMIC_RELAXED);
 }
 
+/* `at` is where w's address hangs in the bucket. */
+static void parked_remove(struct bucket *b, struct parked **at, struct parked *w)
+{
+    struct parked *head = *at;
+
+    if (w->next)
+        w->next->prev = w->prev;
+    else
+        head->tail = w->prev;
+    if (w->prev) {
+        w->prev->next = w->next;
+    } else if (w->next) {
+        w->next->tail = w->tail;
+        w->next->other = w->other;
+        *at = w->next;
+    } else {
+        *at = w->other;
+    }
+    w->queued = false;
+    __atomic_sub_fetch(&b->waiters, 1, __ATOMIC_RELAXED);
+}
+
+/* The first that can be won; those that cannot are on their way out by themselves. */
 static struct parked *parked_take(struct bucket *b, const void *key)
 {
     struct parked **at = find_head(b, key);
-    struct parked *head = *at;
+    struct parked *w;
 
-    if (!head)
-        return NULL;
-    if (head->next) {
-        head->next->tail = head->tail;
-        head->next->other = head->other;
-        *at = head->next;
-    } else {
-        *at = head->other;
+    while ((w = *at) && w->key == key) {
+        uint32_t none = 0;
+        parked_remove(b, at, w);
+        if (!w->limited || cas(&w->g->u.wait.fired, &none, 1))
+            return w;
     }
-    __atomic_sub_fetch(&b->waiters, 1, __ATOMIC_RELAXED);
-    return head;
+    return NULL;
 }
 
-void lot_acquire(uint32_t *addr, bool lifo, enum wait_reason reason, const void *object)
+/* Lock held; dropped. Stand in the queue and wait; 0: woken. */
+static int wait_here(struct bucket *b, struct parked *w, bool front, enum wait_reason reason,
+                     const void *object, const struct limit *l)
 {
-    struct g *g = g_self();
+    struct g *g = w->g;
+
+    w->limited = l && !limit_is_none(l);
+    if (w->limited)
+        limit_begin(g);
+    else
+        store_relaxed(&g->status, G_WAITING);
+    parked_add(b, w, front);
+    spin_unlock(&b->lock, LEAT__RANK_LOT);
+    if (w->limited)
+        return limit_park(g, reason, (void *)(uintptr_t)object, l);
+    sched_park(g, reason, (void *)(uintptr_t)object);
+    return 0;
+}
+
+/* After an error. */
+static void leave(struct bucket *b, struct parked *w, void (*left)(void *arg), void *arg)
+{
+    spin_lock(&b->lock, LEAT__RANK_LOT);
+    if (w->queued) {
+        parked_remove(b, find_head(b, w->key), w);
+        if (left)
+            left(arg);
+    }
+    spin_unlock(&b->lock, LEAT__RANK_LOT);
+}
+
+int lot_acquire_limit(uint32_t *addr, bool lifo, enum wait_reason reason, const void *object,
+                      const struct limit *l)
+{
     struct bucket *b = bucket_of(addr);
-    struct parked w = {.g = g, .key = addr};
+    struct parked w = {.g = g_self(), .key = addr};
 
     spin_lock(&b->lock, LEAT__RANK_LOT);
     if (*addr > 0) {
         *addr -= 1;
         spin_unlock(&b->lock, LEAT__RANK_LOT);
-        return;
+        return 0;
     }
-    __atomic_add_fetch(&b->waiters, 1, __ATOMIC_RELAXED);
-    store_relaxed(&g->status, G_WAITING);
-    parked_add(b, &w, lifo);
-    spin_unlock(&b->lock, LEAT__RANK_LOT);
-    sched_park(g, reason, (void *)(uintptr_t)object);
+    int err = wait_here(b, &w, lifo, reason, object, l);
+    if (unlikely(err))
+        leave(b, &w, NULL, NULL);
+    return err;
+}
+
+void lot_acquire(uint32_t *addr, bool lifo, enum wait_reason reason, const void *object)
+{
+    lot_acquire_limit(addr, lifo, reason, object, NULL);
 }
 
 void lot_release(uint32_t *addr, bool handoff)
@@ -122,22 +189,26 @@ void lot_release(uint32_t *addr, bool handoff)
         sched_yield_now(m_self());
 }
 
-void lot_park(const void *key, bool (*valid)(void *), void *arg, enum wait_reason reason)
+int lot_park_limit(const void *key, bool (*valid)(void *), void *arg, enum wait_reason reason,
+                   const struct limit *l, void (*left)(void *arg))
 {
-    struct g *g = g_self();
     struct bucket *b = bucket_of(key);
-    struct parked w = {.g = g, .key = key};
+    struct parked w = {.g = g_self(), .key = key};
 
     spin_lock(&b->lock, LEAT__RANK_LOT);
     if (!valid(arg)) {
         spin_unlock(&b->lock, LEAT__RANK_LOT);
-        return;
+        return 0;
     }
-    __atomic_add_fetch(&b->waiters, 1, __ATOMIC_RELAXED);
-    store_relaxed(&g->status, G_WAITING);
-    parked_add(b, &w, false);
-    spin_unlock(&b->lock, LEAT__RANK_LOT);
-    sched_park(g, reason, (void *)(uintptr_t)key);
+    int err = wait_here(b, &w, false, reason, key, l);
+    if (unlikely(err))
+        leave(b, &w, left, arg);
+    return err;
+}
+
+void lot_park(const void *key, bool (*valid)(void *), void *arg, enum wait_reason reason)
+{
+    lot_park_limit(key, valid, arg, reason, NULL, NULL);
 }
 
 int lot_wake_all(const void *key, bool (*commit)(void *), void *arg)

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cancel.c - cancelling a tree, and telling those who watch it.
+ *
+ * PICTURE         root                  each: lock, err, a list of watches
+ *               /  |   \                watches: a waiting goroutine, a function to be called,
+ *            wait  child  child                  or a child (its `up`)
+ *                   |  \
+ *                 wait child
+ *
+ * INVARIANTS
+ *   N1  err leaves 0 once; a cancel that is over has no watch listed once `below` is 1.
+ *   N2  one canceller only, the one that set `claimed`, fires the watches of a cancel.
+ *   N3  err and the announcement (a context's done channel is closed) are seen together:
+ *       `announce` stores err while nobody can see the channel closed yet, and nobody sees
+ *       err before the channel is closed. Without an announcement err alone is stored.
+ *   N4  `below` is 1 only after every descendant's is.
+ *
+ * PROTOCOL  A canceller claims the root, then goes down and up again by the parents' pointers:
+ *   take a watch off the list; if it is a child, claim that and go on there, with the root's
+ *   err and cause; else fire it. With the list empty set `below` and go up. So a chain of any
+ *   length needs no stack. Who loses a claim waits until `below` is 1: when any call of
+ *   cancel_now returns, the whole tree below is over, as Go promises.
+ *
+ * LIFETIME  A watch that is FIRING is let go by the canceller's store of IDLE, its last touch, and
+ *   cancel_unwatch waits for that. A child's watch is FIRING until everything below the child is
+ *   over, so neither the child nor, by the reference it holds, its parents go meanwhile.
+ *
+ * NO WATCH IS FORGOTTEN  err is stored before the canceller looks at the list under the lock for
+ *   the first time; cancel_watch looks at err under the same lock before it adds. Whichever
+ *   comes second sees the other.
+ *
+ * WAITING HERE IS SPINNING  Whoever waits for a canceller waits for a thread that runs (a canceller
+ *   never parks or yields its proc), like one waiting for a lock: it may be a timer's function
+ *   inside the scheduler. It waits only for those below it in the tree: no circle.
+ *
+ * REJECTED  The parent's lock held while the children are cancelled, as in Go: a chain of locks
+ *   as long as the tree is deep. Firing under the lock: those who wake would queue up for it.
+ *
+ * PROOF  cancel_test.c, limit_test.c.
+ */
+#include "park/cancel.h"
+
+#include "arch/sanitize.h"
+
+/* ---- watches ---- */
+
+/* Lock held. */
+static void watch_unlink(struct cancel *c, struct watch *w, enum watch_state next)
+{
+    if (w->prev)
+        w->prev->next = w->next;
+    else
+        c->watches = w->next;
+    if (w->next)
+        w->next->prev = w->prev;
+    store_relaxed(&w->state, next);
+}
+
+bool cancel_watch(struct cancel *c, struct watch *w)
+{
+    spin_lock(&c->lock, LEAT__RANK_CANCEL);
+    bool in_time = load_relaxed(&c->err) == 0;
+    if (in_time) {
+        w->prev = NULL;
+        w->next = c->watches;
+        if (c->watches)
+            c->watches->prev = w;
+        c->watches = w;
+        store_relaxed(&w->state, WATCH_LISTED);
+    }
+    spin_unlock(&c->lock, LEAT__RANK_CANCEL);
+    return in_time;
+}
+
+bool cancel_unwatch(struct cancel *c, struct watch *w)
+{
+    if (load_acquire(&w->state) == WATCH_LISTED) {
+        spin_lock(&c->lock, LEAT__RANK_CANCEL);
+        bool listed = load_relaxed(&w->state) == WATCH_LISTED;
+        if (listed)
+            watch_unlink(c, w, WATCH_IDLE);
+        spin_unlock(&c->lock, LEAT__RANK_CANCEL);
+        if (listed)
+            return true;
+    }
+    spin_while(&w->state, WATCH_FIRING);
+    return false;
+}
+
+/* The next to be told. Children stay FIRING until everything below them is over. */
+static struct watch *take_watch(struct cancel *c)
+{
+    spin_lock(&c->lock, LEAT__RANK_CANCEL);
+    struct watch *w = c->watches;
+    if (w)
+        watch_unlink(c, w, WATCH_FIRING);
+    spin_unlock(&c->lock, LEAT__RANK_CANCEL);
+    return w;
+}
+
+static void let_go(struct watch *w)
+{
+    store_release(&w->state, WATCH_IDLE);
+}
+
+/* ---- cancelling ---- */
+
+/* Become the one who cancels c, and let everybody see that it is over. */
+static bool claim(struct cancel *c, int err, const void *cause)
+{
+    spin_lock(&c->lock, LEAT__RANK_CANCEL);
+    bool first = !c->claimed;
+    void (*announce)(struct cancel *, int) = c->announce;
+    if (first) {
+        c->claimed = true;
+        c->cause = cause;
+        san_release(&c->edge);
+        if (!announce)
+            store_release(&c->err, err);
+    }
+    spin_unlock(&c->lock, LEAT__RANK_CANCEL);
+    if (first && announce)
+        announce(c, err);
+    return first;
+}
+
+/* c is over with all below it: back to its parent. c may be gone now. */
+static struct cancel *go_up(struct cancel *c)
+{
+    struct cancel *parent = c->parent;
+
+    store_release(&c->below, 1);
+    let_go(&c->up);
+    return parent;
+}
+
+/* Tell one that watches c. Returns where to go on: c, or a child that we cancel now. */
+static struct cancel *tell(struct cancel *c, struct watch *w)
+{
+    if (w->fire) {
+        struct g *wake = w->fire(w, c->err);
+        let_go(w);
+        if (wake)
+            sched_ready(wake);
+        return c;
+    }
+    struct cancel *child = container_of(w, struct cancel, up);
+    if (claim(child, c->err, c->cause))
+        return child;
+    spin_while(&child->below, 0);
+    let_go(w);
+    return c;
+}
+
+bool cancel_now(struct cancel *root, int err, const void *cause)
+{
+    if (!claim(root, err, cause)) {
+        spin_while(&root->below, 0);
+        return false;
+    }
+    for (struct cancel *c = root;;) {
+        struct watch *w = take_watch(c);
+        if (w) {
+            c = tell(c, w);
+        } else if (c != root) {
+            c = go_up(c);
+        } else {
+            store_release(&root->below, 1);
+            return true;
+        }
+    }
+}
+
+/* ---- the beginning and the end of one ---- */
+
+void cancel_init(struct cancel *c, struct cancel *parent)
+{
+    *c = (struct cancel){.source = c, .parent = parent};
+    if (parent && !cancel_watch(parent, &c->up))
+        cancel_now(c, cancel_err(parent), parent->cause);
+}
+
+void cancel_detach(struct cancel *c)
+{
+    if (c->parent)
+        cancel_unwatch(c->parent, &c->up);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* limit.c - see limit.h. */
+#include "park/limit.h"
+
+#include "time/timer.h"
+
+struct limited {
+    struct g *g;
+    struct watch watch;
+};
+
+/* Claim g's wake-up for an error; false: a waker has it. */
+static bool win_early(struct g *g, int err)
+{
+    uint32_t none = 0;
+
+    return cas(&g->u.wait.fired, &none, LIMIT_FIRED | (uint32_t)-err);
+}
+
+static struct g *limit_cancelled(struct watch *w, int err)
+{
+    struct g *g = container_of(w, struct limited, watch)->g;
+
+    return win_early(g, err) ? g : NULL;
+}
+
+static void limit_timed_out(void *arg)
+{
+    struct g *g = arg;
+
+    if (win_early(g, -ETIMEDOUT))
+        sched_ready(g);
+}
+
+static void park_until(struct g *g, enum wait_reason why, void *object, int64_t deadline)
+{
+    struct timer t = {.state = TIMER_IDLE};
+
+    timer_start(m_self(), &t, deadline, limit_timed_out, g);
+    sched_park(g, why, object);
+    timer_stop(&t);
+}
+
+/* A foreign thread waits for its time itself. */
+static void thread_park_until(struct g *g, enum wait_reason why, void *object, int64_t deadline)
+{
+    g->u.wait.object = object;
+    store_relaxed(&g->u.wait.reason, why);
+    if (!sched_thread_park(g, deadline) && !win_early(g, -ETIMEDOUT))
+        sched_thread_park(g, INT64_MAX); /* won at the last moment: the wake is coming */
+}
+
+static void park_with(struct g *g, enum wait_reason why, void *object, int64_t deadline)
+{
+    if (deadline == INT64_MAX)
+        sched_park(g, why, object);
+    else if (g->flags & G_FOREIGN)
+        thread_park_until(g, why, object, deadline);
+    else
+        park_until(g, why, object, deadline);
+}
+
+int limit_park_limited(struct g *g, enum wait_reason why, void *object, const struct limit *l)
+{
+    struct limited me = {.g = g, .watch = {.fire = limit_cancelled}};
+    bool watched = l->cancel && cancel_watch(l->cancel, &me.watch);
+
+    if (l->cancel && !watched && win_early(g, cancel_err(l->cancel)))
+        store_relaxed(&g->status, G_RUNNING); /* nobody will wake us, nor has to */
+    else
+        park_with(g, why, object, l->deadline);
+    if (watched)
+        cancel_unwatch(l->cancel, &me.watch);
+    uint32_t fired = load_acquire(&g->u.wait.fired);
+    if (!(fired & LIMIT_FIRED))
+        return 0;
+    int err = -(int)(fired & ~LIMIT_FIRED);
+    if (l->cancel)
+        (void)cancel_err(l->cancel); /* its edge */
+    return err;
+}
