@@ -228,6 +228,110 @@ T_TEST(stop_waits_for_a_function_that_runs, .procs = {1})
     timer_sound();
 }
 
+/* ---- a function that arms its own timer ---- */
+
+struct timer_again {
+    struct timer timer;
+    int64_t period;
+    uint32_t fired, entered, go_on; /* atomic */
+};
+
+static void timer_again_fn(void *arg)
+{
+    struct timer_again *a = arg;
+
+    __atomic_add_fetch(&a->fired, 1, __ATOMIC_SEQ_CST);
+    timer_arm(timer_bed.m, &a->timer, a->timer.when + a->period);
+}
+
+T_TEST(a_timer_that_its_function_armed_again_can_be_stopped, .procs = {1})
+{
+    struct timer_again a = {.period = 10};
+
+    timer_bed_make();
+    timer_start(timer_bed.m, &a.timer, 10, timer_again_fn, &a);
+    for (uint32_t i = 1; i <= 5; i++) {
+        leat__timer_source->run(timer_bed.p, i * 10);
+        T_EQ(a.fired, i);
+        T_EQ(a.timer.state, (uint32_t)TIMER_ARMED);
+        T_EQ(timer_bed.p->next_due, (i + 1) * 10);
+        timer_sound();
+    }
+    T_TRUE(timer_stop(&a.timer));
+    T_EQ(a.timer.state, (uint32_t)TIMER_IDLE);
+    T_EQ(timer_bed.p->next_due, INT64_MAX);
+    leat__timer_source->run(timer_bed.p, 1000);
+    T_EQ(a.fired, 5u);
+}
+
+static void timer_again_slow_fn(void *arg)
+{
+    struct timer_again *a = arg;
+
+    __atomic_store_n(&a->entered, 1, __ATOMIC_SEQ_CST);
+    while (!__atomic_load_n(&a->go_on, __ATOMIC_SEQ_CST))
+        sched_yield();
+    for (int i = 0; i < 20; i++) /* the other one is in timer_stop by now, or soon */
+        sched_yield();
+    timer_again_fn(a);
+}
+
+T_TEST(stop_also_takes_what_the_function_armed_meanwhile, .procs = {1})
+{
+    timer_bed_make();
+    for (long round = t_scale(200); round > 0; round--) {
+        struct timer_again a = {.period = 5};
+        pthread_t thread;
+        timer_start(timer_bed.m, &a.timer, 1, timer_again_slow_fn, &a);
+        T_EQ(pthread_create(&thread, NULL, timer_slow_runner, NULL), 0);
+        while (!__atomic_load_n(&a.entered, __ATOMIC_SEQ_CST))
+            sched_yield();
+        __atomic_store_n(&a.go_on, 1, __ATOMIC_SEQ_CST);
+        T_TRUE(timer_stop(&a.timer));
+        T_EQ(a.timer.state, (uint32_t)TIMER_IDLE);
+        T_EQ(timer_bed.p->next_due, INT64_MAX);
+        T_EQ(pthread_join(thread, NULL), 0);
+    }
+    timer_sound();
+}
+
+/* ---- moving ---- */
+
+T_TEST(a_moved_timer_fires_at_its_last_time_only, .procs = {1})
+{
+    enum { TIMERS = 300 };
+    static struct timer_probe probe[TIMERS];
+    bool was_armed;
+
+    timer_bed_make();
+    leat__policy.clock = timer_clock;
+    for (int i = 0; i < TIMERS; i++) {
+        probe[i].timer.fn = timer_note;
+        probe[i].timer.arg = &probe[i];
+    }
+    for (long step = t_scale(20000); step > 0; step--) {
+        struct timer_probe *t = &probe[t_rand() % TIMERS];
+        bool armed = t->timer.state & TIMER_ARMED;
+        int64_t before = timer_bed.p->next_due;
+        t->when = timer_clock() + (int64_t)(t_rand() % 1000);
+        struct p *due = timer_move(timer_bed.m, &t->timer, t->when, &was_armed);
+        T_EQ(was_armed, armed);
+        T_EQ(due == timer_bed.p, timer_bed.p->next_due == t->when && t->timer.index == 0);
+        T_TRUE(due || timer_bed.p->next_due >= before); /* who sleeps for it sleeps on */
+        if (step % 16 == 0) {
+            timer_sound();
+            __atomic_add_fetch(&timer_virtual, (int64_t)(t_rand() % 50), __ATOMIC_SEQ_CST);
+            timer_last_fired = INT64_MIN;
+            timer_run();
+        }
+    }
+    __atomic_add_fetch(&timer_virtual, 1000, __ATOMIC_SEQ_CST);
+    timer_last_fired = INT64_MIN;
+    timer_run();
+    T_EQ(timer_bed.p->next_due, INT64_MAX);
+    leat__policy.clock = NULL;
+}
+
 /* ---- several threads on one heap ---- */
 
 struct timer_shared {
@@ -254,6 +358,12 @@ static void *timer_starter(void *arg)
     for (long r = 0; r < rounds; r++) {
         for (int i = 0; i < 16; i++)
             timer_start(timer_bed.m, &t[i], (int64_t)(t_rand() % 100), timer_count, NULL);
+        for (int i = 0; i < 16; i++) { /* what it had armed counts as withdrawn, if it had */
+            bool was_armed;
+            timer_move(timer_bed.m, &t[i], (int64_t)(t_rand() % 100), &was_armed);
+            if (was_armed)
+                __atomic_fetch_add(&timer_shared.withdrawn, 1, __ATOMIC_RELAXED);
+        }
         for (int i = 0; i < 16; i++)
             if (timer_stop(&t[i]))
                 __atomic_fetch_add(&timer_shared.withdrawn, 1, __ATOMIC_RELAXED);
@@ -287,7 +397,7 @@ T_TEST(a_timer_fires_or_is_stopped_never_both, .procs = {1})
     __atomic_store_n(&timer_shared.over, 1, __ATOMIC_RELEASE);
     for (int i = 0; i < RUNNERS; i++)
         T_EQ(pthread_join(runner[i], NULL), 0);
-    T_EQ(timer_shared.fired + timer_shared.withdrawn, rounds * 16 * STARTERS);
+    T_EQ(timer_shared.fired + timer_shared.withdrawn, rounds * 32 * STARTERS);
     T_EQ(timer_bed.p->next_due, INT64_MAX);
     timer_sound();
 }
