@@ -72,7 +72,8 @@ typedef leat_chan(leat_unit) leat_done_chan;
  *     job_chan jobs = leat_chan_make(job_chan, 100);
  *
  * A send blocks while the buffer is full, a receive while it is empty; with a capacity of 0
- * each waits for the other and the value goes from hand to hand.
+ * each waits for the other and the value goes from hand to hand. With LEAT_UNBOUNDED no send
+ * waits: leat_len says how far the receivers are behind.
  *
  * Go         make(chan T, cap)
  * Blocks     no.
@@ -82,7 +83,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  *            goroutine that may outlive its maker takes a leat_chan_ref.
  * Ordering   none.
  * Param      type    a channel type.
- * Param      cap     how many elements it buffers; 0 is unbuffered.
+ * Param      cap     how many elements it buffers; 0 is unbuffered, LEAT_UNBOUNDED no limit.
  * Returns    the channel, never NULL.
  * Fatal      out of memory, with a text that says what to raise; "makechan: size out of
  *            range", or an element larger than 64 KiB.
@@ -101,7 +102,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * Ownership  as leat_chan_make.
  * Ordering   none.
  * Param      type    a channel type.
- * Param      cap     how many elements it buffers; 0 is unbuffered.
+ * Param      cap     how many elements it buffers; 0 is unbuffered, LEAT_UNBOUNDED no limit.
  * Returns    the channel, or NULL. Check it: NULL is the nil channel, which blocks for ever.
  * Fatal      "makechan: size out of range", or an element larger than 64 KiB.
  * See        leat_chan_make
@@ -212,7 +213,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * Ownership  none.
  * Ordering   none.
  * Param      c       a channel, or NULL.
- * Returns    what leat_chan_make was given; 0 for NULL.
+ * Returns    what leat_chan_make was given, INT64_MAX for LEAT_UNBOUNDED; 0 for NULL.
  * Fatal      never.
  * See        leat_len
  * Since      0.1
@@ -371,7 +372,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * Ordering   none.
  * Param      type    a channel type.
  * Param      name    the name of the variable, which it declares.
- * Param      cap     how many elements it buffers; 0 is unbuffered.
+ * Param      cap     how many elements it buffers; 0 is unbuffered, LEAT_UNBOUNDED no limit.
  * Returns    nothing: it is a declaration.
  * Fatal      out of memory, with a text that says what to raise; "makechan: size out of
  *            range", or an element larger than 64 KiB; when somebody waits on the channel at

@@ -24,6 +24,12 @@ extern "C" {
 typedef struct leat_chan_base leat_chan_base;
 
 /**
+ * The capacity of a channel whose sends never wait: it takes memory as it fills and gives it
+ * back as it drains. leat_cap gives INT64_MAX for it.
+ */
+#define LEAT_UNBOUNDED (-INT64_MAX)
+
+/**
  * Make a channel of elements of a size: leat_chan_make for bindings and generic code.
  *
  * Go         reflect.MakeChan(t, cap)
@@ -33,7 +39,7 @@ typedef struct leat_chan_base leat_chan_base;
  * Ownership  the caller holds the one reference: leat_chan_base_free.
  * Ordering   none.
  * Param      elem_size bytes of an element; 0 is legal.
- * Param      cap     how many elements it buffers; 0 is unbuffered.
+ * Param      cap     how many elements it buffers; 0 is unbuffered, LEAT_UNBOUNDED no limit.
  * Returns    the channel, never NULL.
  * Fatal      out of memory, with a text that says what to raise; "makechan: size out of
  *            range", or an element larger than 64 KiB.
@@ -52,7 +58,7 @@ LEAT_API leat_chan_base *leat_chan_base_make(size_t elem_size, int64_t cap);
  * Ownership  the caller holds the one reference: leat_chan_base_free.
  * Ordering   none.
  * Param      elem_size bytes of an element; 0 is legal.
- * Param      cap     how many elements it buffers; 0 is unbuffered.
+ * Param      cap     how many elements it buffers; 0 is unbuffered, LEAT_UNBOUNDED no limit.
  * Returns    the channel, or NULL.
  * Fatal      "makechan: size out of range", or an element larger than 64 KiB.
  * See        leat_chan_base_make

@@ -17,6 +17,7 @@
  *                                 moved) into a closure on the heap, and one function of ours,
  *                                 the trampoline, calls it: the stub that captures a C call
  *                                 copies registers, which C++ objects do not fit.
+ *   leat_after_func(d, f, ...)    the closure is called each time, its arguments are lent to it.
  *   leat_defer, leat_lock_guard   objects whose destructors end the scope; they stand on the
  *                                 goroutine's list too, so that leat_exit runs them.
  *   leat_select(cases...)         the cases are temporaries of one full expression, which ends
@@ -68,6 +69,8 @@ extern "C++" {
     ((void)::leat::detail::spawn(::leat::detail::commit_group{LEAT__SITE(), (wg)}, __VA_ARGS__))
 #define leat_waitgroup_fork(wg, ...) \
     ((void)::leat::detail::spawn(::leat::detail::commit_fork{LEAT__SITE(), (wg)}, __VA_ARGS__))
+
+#define leat_after_func(d, ...) (::leat::detail::after_func(LEAT__SITE(), (d), __VA_ARGS__))
 
 template <typename R, typename... P, leat::detail::if_plain<R (*)(P...)> = 0>
 R leat_blocking(R (*fn)(P...), leat::detail::same_t<P>... args)

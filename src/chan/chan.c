@@ -13,7 +13,7 @@
  *       selecting goroutine.
  *   C2  senders not empty    =>  the ring is full.
  *   C3  closed               =>  both queues are empty, for ever.
- *   C4  version changes with every change of count, closed or a queue.
+ *   C4  version changes with every change of count, mode or a queue.
  *
  * PROTOCOL  Every operation: lock; look for a partner; look for a slot; else enqueue a waiter,
  *   unlock, park. Partners are woken after the lock is dropped. A waker copies the value into or
@@ -53,6 +53,11 @@ static leat_chan_base *make(size_t size, size_t align, int64_t cap, size_t extra
         align = RING_ALIGN;
     if (size > ELEM_MAX)
         leat__panic("makechan: element larger than 64 KiB; send a pointer");
+    bool unbounded = cap == LEAT_UNBOUNDED;
+    if (unbounded) {
+        cap = 0;
+        extra = sizeof(struct backlog);
+    }
     if (cap < 0 || (size > 0 && (uint64_t)cap > (SIZE_MAX / 4) / size))
         leat__panic("makechan: size out of range");
     size_t ring_at = (sizeof(leat_chan_base) + align - 1) / align * align;
@@ -67,6 +72,8 @@ static leat_chan_base *make(size_t size, size_t align, int64_t cap, size_t extra
     c->refs = 1;
     c->runtime = &sched;
     c->attached_at = extra_at;
+    if (unbounded)
+        backlog_init(c, align);
     return c;
 }
 
@@ -155,25 +162,7 @@ void leat__chan_scope_end(void *c)
     leat_chan_base_free(c);
 }
 
-/* ---- copying ---- */
-
-static inline void copy(void *to, const void *from, uint32_t size)
-{
-    if (!to)
-        return;
-    if (unlikely(leat__san_thread)) {
-        /* TSan intercepts memcpy and would see an access without the edges made by hand. */
-        for (uint32_t i = 0; i < size; i++)
-            ((volatile char *)to)[i] = ((const volatile char *)from)[i];
-        return;
-    }
-    if (size == 8)
-        memcpy(to, from, 8);
-    else if (size == 4)
-        memcpy(to, from, 4);
-    else if (size > 0)
-        memcpy(to, from, size);
-}
+/* ---- slots ---- */
 
 void chan_zero(void *to, uint32_t size)
 {
@@ -256,9 +245,34 @@ static struct waiter *pop_partner(leat_chan_base *c, struct waitq *q, const stru
     }
 }
 
-__attribute__((noreturn, cold)) void chan_panic_closed(void)
+__attribute__((noreturn, cold)) void chan_send_failed(enum chan_result r)
 {
-    leat__panic("send on closed channel");
+    if (r == CHAN_CLOSED)
+        leat__panic("send on closed channel");
+    leat__throw("out of memory: an unbounded channel cannot grow; raise the memory limit or "
+                "bound the channel");
+}
+
+LEAT__COLD void chan_begin_special_send(leat_chan_base *c)
+{
+    uint32_t mode = load_relaxed(&c->mode);
+
+    if (mode & CHAN_TIMED)
+        leat__panic("send on a timer's channel");
+    if (mode & CHAN_UNBOUNDED)
+        backlog_stock(c);
+}
+
+/* What a buffered channel's waiting receiver gets is ordered as if it went through the ring. */
+LEAT__COLD static void hand_over_edges(leat_chan_base *c, struct waiter *w)
+{
+    if (c->mode & CHAN_UNBOUNDED) {
+        leat__san_release(&w->g->u.wait.edge);
+        return;
+    }
+    slot_edges(c, c->tail);
+    waiter_edges(c, c->tail, w);
+    c->tail = c->head = after_slot(c, c->tail);
 }
 
 enum chan_result chan_send_locked(leat_chan_base *c, const void *elem, const struct g *self,
@@ -266,26 +280,28 @@ enum chan_result chan_send_locked(leat_chan_base *c, const void *elem, const str
 {
     struct waiter *w;
 
-    if (unlikely(c->closed))
+    if (unlikely(c->mode & CHAN_SHUT))
         return CHAN_CLOSED;
     if (c->receivers.first && (w = pop_partner(c, &c->receivers, self))) {
-        if (c->cap == 0) {
+        if (c->cap == 0)
             partner_edges(w);
-        } else if (unlikely(leat__san_thread)) {
-            slot_edges(c, c->tail); /* as if through the ring */
-            waiter_edges(c, c->tail, w);
-            c->tail = c->head = after_slot(c, c->tail);
-        }
-        copy(w->elem, elem, c->elem_size);
+        else if (unlikely(leat__san_thread))
+            hand_over_edges(c, w);
+        chan_copy(w->elem, elem, c->elem_size);
         w->ok = true;
         *wake = w->g;
         chan_changed(c);
         return CHAN_DONE;
     }
     if (c->count < c->cap) {
-        slot_edges(c, c->tail);
-        copy(slot(c, c->tail), elem, c->elem_size);
-        c->tail = after_slot(c, c->tail);
+        if (unlikely(c->mode & CHAN_UNBOUNDED)) {
+            if (!backlog_push(c, elem))
+                return CHAN_NO_ROOM;
+        } else {
+            slot_edges(c, c->tail);
+            chan_copy(slot(c, c->tail), elem, c->elem_size);
+            c->tail = after_slot(c, c->tail);
+        }
         store_relaxed(&c->count, c->count + 1);
         chan_changed(c);
         return CHAN_DONE;
@@ -297,11 +313,27 @@ enum chan_result chan_send_locked(leat_chan_base *c, const void *elem, const str
 static void rotate(leat_chan_base *c, void *elem, struct waiter *w)
 {
     slot_edges(c, c->head);
-    copy(elem, slot(c, c->head), c->elem_size);
-    copy(slot(c, c->head), w->elem, c->elem_size);
+    chan_copy(elem, slot(c, c->head), c->elem_size);
+    chan_copy(slot(c, c->head), w->elem, c->elem_size);
     waiter_edges(c, c->head, w);
     c->head = after_slot(c, c->head);
     c->tail = c->head;
+}
+
+/* Receive the oldest value of the buffer, which is not empty. */
+static inline void take_first(leat_chan_base *c, void *elem)
+{
+    if (unlikely(c->mode & CHAN_UNBOUNDED)) {
+        backlog_pop(c, elem);
+    } else {
+        slot_edges(c, c->head);
+        chan_copy(elem, slot(c, c->head), c->elem_size);
+        c->head = after_slot(c, c->head);
+    }
+    store_relaxed(&c->count, c->count - 1);
+    if (unlikely(c->mode & CHAN_TIMED))
+        timed_taken(c);
+    chan_changed(c);
 }
 
 enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g *self,
@@ -312,7 +344,7 @@ enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g 
     if (c->senders.first && (w = pop_partner(c, &c->senders, self))) {
         if (c->cap == 0) {
             partner_edges(w);
-            copy(elem, w->elem, c->elem_size);
+            chan_copy(elem, w->elem, c->elem_size);
         } else {
             rotate(c, elem, w);
         }
@@ -321,15 +353,11 @@ enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g 
         chan_changed(c);
         return CHAN_DONE;
     }
-    if (c->count > 0) {
-        slot_edges(c, c->head);
-        copy(elem, slot(c, c->head), c->elem_size);
-        c->head = after_slot(c, c->head);
-        store_relaxed(&c->count, c->count - 1);
-        chan_changed(c);
+    if (c->count > 0 || (unlikely(c->mode & CHAN_TIMED) && timed_strike(c))) {
+        take_first(c, elem);
         return CHAN_DONE;
     }
-    if (c->closed) {
+    if (c->mode & CHAN_SHUT) {
         san_acquire(&c->edge);
         chan_zero(elem, c->elem_size);
         return CHAN_CLOSED;
@@ -377,7 +405,7 @@ void leat_chan_base_send(leat_chan_base *c, const void *elem)
 
     if (unlikely(!c))
         wait_for_ever(WAIT_CHAN_SEND_NIL);
-    chan_note_send(c, elem);
+    chan_begin_send(c, elem);
     spin_lock(&c->lock, LEAT__RANK_CHAN);
     enum chan_result r = chan_send_locked(c, elem, NULL, &wake);
     if (likely(r == CHAN_DONE)) {
@@ -387,14 +415,14 @@ void leat_chan_base_send(leat_chan_base *c, const void *elem)
         sched_poll(m);
         return;
     }
-    if (r == CHAN_CLOSED) {
+    if (unlikely(r != CHAN_NOT_NOW)) {
         spin_unlock(&c->lock, LEAT__RANK_CHAN);
-        chan_panic_closed();
+        chan_send_failed(r);
     }
     struct waiter w = {.g = m->cur, .elem = (void *)(uintptr_t)elem};
     wait_on(c, &c->senders, &w, WAIT_CHAN_SEND);
     if (unlikely(!w.ok))
-        chan_panic_closed();
+        chan_send_failed(CHAN_CLOSED);
 }
 
 bool leat_chan_base_recv(leat_chan_base *c, void *elem)
@@ -431,12 +459,12 @@ bool leat_chan_base_try_send(leat_chan_base *c, const void *elem)
         sched_poll(m);
         return false;
     }
-    chan_note_send(c, elem);
+    chan_begin_send(c, elem);
     spin_lock(&c->lock, LEAT__RANK_CHAN);
     enum chan_result r = chan_send_locked(c, elem, NULL, &wake);
     spin_unlock(&c->lock, LEAT__RANK_CHAN);
-    if (r == CHAN_CLOSED)
-        chan_panic_closed();
+    if (unlikely(r != CHAN_DONE && r != CHAN_NOT_NOW))
+        chan_send_failed(r);
     if (wake)
         sched_ready(wake);
     sched_poll(m);
@@ -485,15 +513,17 @@ void leat_chan_base_close(leat_chan_base *c)
 {
     if (!c)
         leat__panic("close of nil channel");
+    if (unlikely(load_relaxed(&c->mode) & CHAN_TIMED))
+        leat__panic("close of a timer's channel");
     m_self();
     spin_lock(&c->lock, LEAT__RANK_CHAN);
-    if (c->closed) {
+    if (unlikely(c->mode & CHAN_SHUT)) {
         spin_unlock(&c->lock, LEAT__RANK_CHAN);
         leat__panic("close of closed channel");
     }
     san_release(&c->edge);
     san_write(&c->race, 1);
-    store_relaxed(&c->closed, 1);
+    store_relaxed(&c->mode, c->mode | CHAN_SHUT);
     struct waiter *w = take_all(c);
     chan_changed(c);
     spin_unlock(&c->lock, LEAT__RANK_CHAN);
@@ -506,14 +536,20 @@ void leat_chan_base_close(leat_chan_base *c)
     sched_poll(m_self());
 }
 
+/* A timer's value stands in a buffer that nobody is to know of. */
+static bool timed(const leat_chan_base *c)
+{
+    return load_relaxed(&c->mode) & CHAN_TIMED;
+}
+
 int64_t leat_chan_base_len(const leat_chan_base *c)
 {
-    return c ? (int64_t)load_relaxed(&c->count) : 0;
+    return c && !timed(c) ? (int64_t)load_relaxed(&c->count) : 0;
 }
 
 int64_t leat_chan_base_cap(const leat_chan_base *c)
 {
-    return c ? (int64_t)c->cap : 0;
+    return c && !timed(c) ? (int64_t)c->cap : 0;
 }
 
 /* ---- invariants ---- */
@@ -541,7 +577,7 @@ const char *chan_check(leat_chan_base *c)
         bad = "C1: senders and receivers wait for each other";
     else if (c->senders.first && c->count < c->cap)
         bad = "C2: senders wait though the ring has room";
-    else if (c->closed && (c->receivers.first || c->senders.first))
+    else if (c->mode & CHAN_SHUT && (c->receivers.first || c->senders.first))
         bad = "C3: somebody waits on a closed channel";
     spin_unlock(&c->lock, LEAT__RANK_CHAN);
     return bad;

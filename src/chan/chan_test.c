@@ -206,16 +206,16 @@ T_TEST(the_walker_finds_broken_channels, .procs = {1})
     c.count = 1;
     T_STRHAS(chan_check(&c), "C1");
     c.count = 0;
-    c.closed = 1;
+    c.mode = CHAN_SHUT;
     T_STRHAS(chan_check(&c), "C3");
-    c.closed = 0;
+    c.mode = 0;
     c.senders.first = c.senders.last = &v;
     T_STRHAS(chan_check(&c), "C1");
     c.receivers.first = c.receivers.last = NULL;
     T_STRHAS(chan_check(&c), "C2");
     c.count = 2;
     T_STREQ(chan_check(&c), NULL);
-    c.closed = 1;
+    c.mode = CHAN_SHUT;
     T_STRHAS(chan_check(&c), "C3");
 }
 

@@ -125,8 +125,8 @@ static enum chan_result try_locked(struct select *s, leat_case *k, struct g **wa
 
 static void finish(const leat_case *k, enum chan_result r, struct g *wake)
 {
-    if (r == CHAN_CLOSED && k->kind == LEAT_CASE_SEND)
-        chan_panic_closed();
+    if (k->kind == LEAT_CASE_SEND && unlikely(r != CHAN_DONE && r != CHAN_NOT_NOW))
+        chan_send_failed(r);
     if (wake)
         sched_ready(wake);
 }
@@ -296,7 +296,7 @@ static void conclude(const leat_case *k, const struct waiter *w)
 {
     if (k->kind == LEAT_CASE_SEND) {
         if (!w->ok)
-            chan_panic_closed();
+            chan_send_failed(CHAN_CLOSED);
         return;
     }
     if (!w->ok)
@@ -407,7 +407,7 @@ static void prepare(struct select *s)
         case LEAT_CASE_SEND:
         case LEAT_CASE_RECV:
             if (k->chan && k->kind == LEAT_CASE_SEND)
-                chan_note_send(k->chan, k->elem);
+                chan_begin_send(k->chan, k->elem);
             break;
         case LEAT_CASE_DEFAULT:
             if (s->deflt >= 0)

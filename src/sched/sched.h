@@ -272,6 +272,18 @@ void sched_spawn_joined(void (*fn)(void), const leat_site *site, void *join, voi
 /* The child runs first, the caller continues later, perhaps on another proc. */
 void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner);
 
+/* A call kept for later, as often as wanted: what leat_go captures, apart from a goroutine. */
+struct captured {
+    void (*fn)(void);
+    const leat_site *site;
+    uint64_t parent; /* who captured it counts as the creator */
+    struct leat__args args;
+};
+/* Keep what the stub has just captured in this thread's spare record. */
+void sched_capture(struct m *m, struct captured *c, void (*fn)(void), const leat_site *site);
+/* Make it a goroutine; from a source as well. */
+void sched_spawn_captured(const struct captured *c);
+
 /* ---- between the files of this room ---- */
 
 void sched_count(struct m *m, int delta); /* goroutines: one more, one less */

@@ -170,6 +170,28 @@ void leat__go_commit_opts(void (*fn)(void), const leat_site *site, const leat_go
     sched_poll(m_self());
 }
 
+/* ---- for the time: calls kept for later ---- */
+
+void sched_capture(struct m *m, struct captured *c, void (*fn)(void), const leat_site *site)
+{
+    c->fn = fn;
+    c->site = site;
+    c->parent = m->cur->id;
+    c->args = m->spare->u.args;
+}
+
+void sched_spawn_captured(const struct captured *c)
+{
+    struct m *m = m_self();
+
+    m->spare->u.args = c->args;
+    struct g *g = spawn(m, c->fn, c->site);
+    if (unlikely(!g))
+        spawn_oom();
+    g->parent = c->parent;
+    launch(g, NULL);
+}
+
 /* ---- for the sync room: goroutines that report their end ---- */
 
 void sched_spawn_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner)

@@ -18,6 +18,7 @@
 #include <leat/detail/typed.hpp>
 #include <leat/go.h>
 #include <leat/sync.h>
+#include <leat/time.h>
 
 extern "C++" {
 #include <cxxabi.h>
@@ -229,6 +230,54 @@ template <typename C, typename F, typename... A, unless_plain<F> = 0>
 int spawn(const C &commit, F &&f, A &&...args)
 {
     return start(commit, std::forward<F>(f), std::forward<A>(args)...);
+}
+
+/* ---- leat_after_func ---- */
+
+/* A call that is made whenever its timer fires: its parts are lent to it, never moved away. */
+template <typename F, typename... A> class repeated_call
+{
+  public:
+    template <typename G, typename... B>
+    explicit repeated_call(std::in_place_t, G &&f, B &&...args)
+        : parts(std::forward<G>(f), std::forward<B>(args)...)
+    {
+        static_assert(std::is_invocable_v<F &, A &...>,
+                      "leat: the function cannot be called with these arguments again and "
+                      "again");
+    }
+
+    static void run(void *self)
+    {
+        guarded([&] {
+            std::apply([](auto &...part) { (void)std::invoke(part...); },
+                       static_cast<repeated_call *>(self)->parts);
+        });
+    }
+
+  private:
+    std::tuple<F, A...> parts;
+};
+
+template <typename... A> leat_timer *after(const leat_site *site, leat_duration d, A &&...parts)
+{
+    using closure = repeated_call<std::decay_t<A>...>;
+    closure *c = new (std::nothrow) closure(std::in_place, std::forward<A>(parts)...);
+    if (!c)
+        leat_panic("out of memory for the arguments of a timer");
+    return leat__after_closure(closure::run, destroy<closure>, c, site, d);
+}
+
+template <typename R, typename... P, if_plain<R (*)(P...)> = 0>
+leat_timer *after_func(const leat_site *site, leat_duration d, R (*fn)(P...), same_t<P>... args)
+{
+    return fn ? after(site, d, fn, std::move(args)...) : leat__after_func(nullptr, site, d);
+}
+
+template <typename F, typename... A, unless_plain<F> = 0>
+leat_timer *after_func(const leat_site *site, leat_duration d, F &&f, A &&...args)
+{
+    return after(site, d, std::forward<F>(f), std::forward<A>(args)...);
 }
 
 /* ---- leat_blocking ---- */
