@@ -2,6 +2,31 @@
 /* switch_x86_64.S - see arch.h. */
         .text
 
+        .macro  load_register reg, unwindable
+        popq    %\reg
+        .if     \unwindable
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore \reg
+        .endif
+        .endm
+
+/* The half that leat__switch and leat__jump share: the stack pointer is loaded, now the rest.
+ * Unwinders can follow it in leat__switch only: leat__jump has no caller. */
+        .macro  load_saved unwindable
+        ldmxcsr (%rsp)
+        fldcw   4(%rsp)
+        addq    $8, %rsp
+        .if     \unwindable
+        .cfi_adjust_cfa_offset -8
+        .endif
+        load_register r15, \unwindable
+        load_register r14, \unwindable
+        load_register r13, \unwindable
+        load_register r12, \unwindable
+        load_register rbx, \unwindable
+        load_register rbp, \unwindable
+        .endm
+
 /* A saved stack: control words, r15 r14 r13 r12 rbx rbp, where to continue. */
         .globl  leat__switch
         .hidden leat__switch
@@ -34,33 +59,9 @@ leat__switch:
         fnstcw  4(%rsp)
         movq    %rsp, (%rdi)
         movq    %rsi, %rsp
-        ldmxcsr (%rsp)
-        fldcw   4(%rsp)
         movq    %rdx, %rax
-        addq    $8, %rsp
-        .cfi_adjust_cfa_offset -8
-        popq    %r15
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore r15
-        popq    %r14
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore r14
-        popq    %r13
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore r13
-        popq    %r12
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore r12
-        popq    %rbx
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore rbx
-        popq    %rbp
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore rbp
-        popq    %rcx
-        .cfi_adjust_cfa_offset -8
-        .cfi_register rip, rcx
-        notrack jmp *%rcx
+        load_saved 1
+        ret
         .cfi_endproc
         .size   leat__switch, .-leat__switch
 
@@ -75,15 +76,7 @@ leat__jump:
         endbr64
         movq    %rdi, %rsp
         movq    %rsi, %rax
-        ldmxcsr (%rsp)
-        fldcw   4(%rsp)
-        addq    $8, %rsp
-        popq    %r15
-        popq    %r14
-        popq    %r13
-        popq    %r12
-        popq    %rbx
-        popq    %rbp
+        load_saved 0
         popq    %rcx
         notrack jmp *%rcx
         .cfi_endproc

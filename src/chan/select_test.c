@@ -39,7 +39,7 @@ static const leat_case select_default = {.kind = LEAT_CASE_DEFAULT};
 
 static pthread_t select_thread; /* whose questions count */
 static uint32_t select_asked[64], select_nasked;
-static uint32_t select_wanted; /* keep the case that makes so many */
+static uint32_t select_of, select_answer; /* asked for one of so many, say so */
 
 static uint32_t select_choose(uint32_t n)
 {
@@ -47,7 +47,7 @@ static uint32_t select_choose(uint32_t n)
         return (uint32_t)t_rand() % n;
     if (select_nasked < array_len(select_asked))
         select_asked[select_nasked++] = n;
-    return n == select_wanted ? 0 : n - 1;
+    return n == select_of ? select_answer : n - 1;
 }
 
 static void select_hook(uint32_t (*choose)(uint32_t n))
@@ -69,14 +69,15 @@ T_TEST(each_of_the_ready_can_be_chosen)
         if (i % 2)
             select_fill(c[i], i);
     }
-    for (uint32_t nth = 1; nth <= SELECT_READY; nth++) {
+    for (uint32_t k = 0; k < SELECT_READY; k++) {
         for (int i = 0; i < CASES; i++)
             cases[i] = select_recv(c[i], &got);
-        select_wanted = nth;
+        select_of = SELECT_READY;
+        select_answer = k;
         select_hook(select_choose);
         int chosen = leat_select_n(cases, CASES);
         select_hook(NULL);
-        T_EQ(chosen, 2 * (int)nth - 1); /* odd ones are ready */
+        T_EQ(chosen, 2 * (int)k + 1); /* odd ones are ready */
         T_EQ(got, chosen);
         select_fill(c[chosen], chosen);
     }
@@ -84,9 +85,7 @@ T_TEST(each_of_the_ready_can_be_chosen)
         leat_chan_base_free(c[i]);
 }
 
-/* A sample of one in passing is fair if the nth ready case replaces it one time in n: the hook
- * must be asked for 2, 3, ... of as many as are ready. */
-T_TEST(the_nth_ready_case_is_one_of_n)
+T_TEST(the_choice_is_among_as_many_as_are_ready)
 {
     leat_chan_base *c[SELECT_READY];
     leat_case cases[SELECT_READY];
@@ -94,24 +93,62 @@ T_TEST(the_nth_ready_case_is_one_of_n)
 
     for (int i = 0; i < SELECT_READY; i++)
         c[i] = select_chan(1);
-    for (int ready = 1; ready <= SELECT_READY; ready++) {
+    for (int ready = 2; ready <= SELECT_READY; ready++) {
         for (int i = 0; i < SELECT_READY; i++) {
             leat_chan_base_try_recv(c[i], NULL, NULL);
             if (i < ready)
                 select_fill(c[i], i);
             cases[i] = select_recv(c[i], &got);
         }
-        select_wanted = 0; /* keep the first */
+        select_of = 0;
         select_hook(select_choose);
         int chosen = leat_select_n(cases, SELECT_READY);
         uint32_t asked = select_nasked;
         select_hook(NULL);
-        T_EQ(chosen, 0);
-        T_GE(asked, (uint32_t)ready - 1); /* more if the end of the call gave way */
-        for (uint32_t i = 0; i + 1 < (uint32_t)ready; i++)
-            T_EQ(select_asked[i], i + 2);
+        T_EQ(chosen, ready - 1); /* asked for one of n, the hook says the last */
+        T_GE(asked, 1u);         /* more if the end of the call gave way */
+        T_EQ(select_asked[0], (uint32_t)ready);
     }
     for (int i = 0; i < SELECT_READY; i++)
+        leat_chan_base_free(c[i]);
+}
+
+/* A look goes over the cases in chunks of 64: each chunk's ready ones against all before. */
+T_TEST(the_choice_among_many_chunks_is_fair)
+{
+    enum { CASES = 150 };
+    static const int ready[] = {3, 70, 71, 140};
+    static const struct {
+        uint32_t of, answer;
+        int chosen;
+    } rows[] = {{3, 0, 70}, {3, 1, 71}, {3, 2, 3}, {4, 0, 140}};
+    leat_chan_base *c[array_len(ready)];
+    int64_t got;
+
+    for (size_t i = 0; i < array_len(ready); i++) {
+        c[i] = select_chan(1);
+        select_fill(c[i], ready[i]);
+    }
+    for (size_t r = 0; r < array_len(rows); r++) {
+        leat_case cases[CASES];
+        for (int i = 0; i < CASES; i++)
+            cases[i] = select_recv(NULL, &got);
+        for (size_t i = 0; i < array_len(ready); i++)
+            cases[ready[i]].chan = c[i];
+        select_of = rows[r].of;
+        select_answer = rows[r].answer;
+        select_hook(select_choose);
+        int chosen = leat_select_n(cases, CASES);
+        uint32_t asked = select_nasked;
+        select_hook(NULL);
+        T_EQ(chosen, rows[r].chosen);
+        T_EQ(got, chosen);
+        T_GE(asked, 2u);
+        T_EQ(select_asked[0], 3u);
+        T_EQ(select_asked[1], 4u);
+        select_fill(cases[chosen].chan, chosen);
+    }
+    for (size_t i = 0; i < array_len(ready); i++)
         leat_chan_base_free(c[i]);
 }
 

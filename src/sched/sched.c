@@ -137,8 +137,9 @@ LEAT__COLD static void check_overrun(struct g *self)
                     (unsigned long long)self->id);
 }
 
-/* Switch from `self`, already recorded where it waits, to `next`, whose oncpu is 0. */
-void sched_resume(struct m *m, struct g *self, struct g *next)
+/* Switch from `self`, already recorded where it waits, to `next`, whose oncpu is 0. Never inlined:
+ * the switch relies on being called from here only (arch.h). */
+__attribute__((noinline)) void sched_resume(struct m *m, struct g *self, struct g *next)
 {
     if (unlikely(leat__stack_unguarded))
         check_overrun(self);
@@ -244,10 +245,15 @@ static inline void wake_for_next(struct p *p)
     wake_one();
 }
 
+/* Only the owner fills the slot, so an empty one needs no exchange. */
 static inline void put_next(struct p *p, struct g *g)
 {
-    struct g *old = exchange(&p->next, g);
+    struct g *old = load_relaxed(&p->next);
 
+    if (old)
+        old = exchange(&p->next, g);
+    else
+        store_release(&p->next, g);
     if (old) {
         queue_local(p, old);
         wake_for_work();
