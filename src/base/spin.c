@@ -45,6 +45,19 @@ void leat__spin_contended(spinlock *l)
 static _Thread_local unsigned held_ranks;
 static _Thread_local unsigned same_rank_depth;
 
+static const char *rank_name(int rank)
+{
+    static const char *const names[] = {
+        [LEAT__RANK_CANCEL] = "cancel", [LEAT__RANK_LOT] = "lot",
+        [LEAT__RANK_CHAN] = "channel",  [LEAT__RANK_TIMERS] = "timers",
+        [LEAT__RANK_SCHED] = "sched",   [LEAT__RANK_HOME] = "home",
+        [LEAT__RANK_DEPOT] = "depot",   [LEAT__RANK_GLIST] = "glist",
+        [LEAT__RANK_LEAF] = "leaf",
+    };
+
+    return names[rank];
+}
+
 void leat__rank_push(int rank, bool same_ok)
 {
     unsigned above = held_ranks >> rank;
@@ -54,8 +67,8 @@ void leat__rank_push(int rank, bool same_ok)
         return;
     }
     if (above) {
-        fprintf(stderr, "leat: lock of rank %d taken while holding ranks %#x\n", rank,
-                held_ranks);
+        fprintf(stderr, "leat: lock of rank %s taken while holding one of rank %s\n",
+                rank_name(rank), rank_name(rank + __builtin_ctz(above)));
         abort();
     }
     held_ranks |= 1u << rank;

@@ -50,6 +50,18 @@ static inline void spin_lock(spinlock *l, int rank)
         leat__spin_contended(l);
 }
 
+static inline bool spin_trylock(spinlock *l, int rank)
+{
+    if (unlikely(__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE)))
+        return false;
+#if LEAT__CHECKS
+    leat__rank_push(rank, rank == LEAT__RANK_CHAN);
+#else
+    (void)rank;
+#endif
+    return true;
+}
+
 static inline void spin_unlock(spinlock *l, int rank)
 {
     store_release(&l->held, 0);
