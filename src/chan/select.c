@@ -6,9 +6,8 @@
  *   locking: both stand in its frame up to 8 cases (struct places), in the heap beyond.
  *
  * PROTOCOL
- *   1. Look, without locks: count the cases that seem ready and keep one of them, each with the
- *      same chance (a sample of one while counting). Lock its channel, try, done if it works;
- *      else look again.
+ *   1. Look, without locks: mark the cases that seem ready and choose one of them, each with the
+ *      same chance. Lock its channel, try, done if it works; else look again.
  *   2. Nothing seems ready. With a default case: every look is racy, so "none was ready" must be
  *      shown for one instant (C12). Every change of a channel raises its version: if the sum of
  *      all versions is the same before and after the look, nothing changed between the end of
@@ -39,14 +38,16 @@
 #include "park/limit.h"
 #include "time/after.h"
 
-enum { MAX_CASES = 65536, CASES_INLINE = 8, INSERTION_MAX = 16 };
+enum { MAX_CASES = 65536, CASES_INLINE = 8, INSERTION_MAX = 16, CHUNK = 64 };
+#define UNCOUNTED SIZE_MAX /* cases up to one of kind LEAT_CASE_END */
 
 struct select {
     leat_case *cases;
     size_t n;
     bool ordered;
-    int deflt;   /* index of the default case, -1: none */
-    int timeout; /* index of the earliest timeout case, -1: none */
+    int deflt;         /* index of the default case, -1: none */
+    int timeout;       /* index of the earliest timeout case, -1: none */
+    uint64_t versions; /* sum over all channels, read before the last look */
     struct m *m;
     struct g *g;
     struct waiter *waiters; /* one per case */
@@ -68,37 +69,105 @@ static bool is_channel_case(const leat_case *k)
 
 static inline bool seems_ready(const leat_case *k)
 {
-    if (!k->chan)
-        return false;
     if (k->kind == LEAT_CASE_RECV)
         return chan_recv_ready(k->chan);
-    return k->kind == LEAT_CASE_SEND && chan_send_ready(k->chan);
+    return chan_send_ready(k->chan);
 }
 
-/* One of the cases that seem ready, -1: none. `versions`, if given, gets the sum of all. */
-static int sample(struct select *s, uint64_t *versions)
-{
-    uint32_t seen = 0;
-    int chosen = -1;
-    uint64_t sum = 0;
+/* What a look has found so far; it goes over the cases in chunks. */
+struct look {
+    uint64_t ready; /* of this chunk, by bits */
+    size_t chunk;   /* the chunk's first case */
+    uint32_t seen;  /* ready ones in the chunks before */
+    int chosen;     /* -1: none yet */
+};
 
-    for (size_t i = 0; i < s->n; i++) {
-        const leat_case *k = &s->cases[i];
-        if (!k->chan)
-            continue;
-        if (versions)
-            sum += load_acquire(&k->chan->version);
-        if (!seems_ready(k))
-            continue;
-        seen++;
-        if (s->ordered && chosen >= 0)
-            continue;
-        if (seen == 1 || sched_choose(s->m, seen) == 0)
-            chosen = (int)i;
+/* The chunk has been looked at: choose anew among all seen. */
+static inline void look_choose(const struct select *s, struct look *l)
+{
+    uint64_t ready = l->ready;
+
+    l->ready = 0;
+    if (!ready || (s->ordered && l->chosen >= 0))
+        return;
+    uint32_t n = ready & (ready - 1) ? (uint32_t)__builtin_popcountll(ready) : 1;
+    l->seen += n;
+    uint32_t k = s->ordered || l->seen == 1 ? 0 : sched_choose(s->m, l->seen);
+    if (k >= n)
+        return; /* one of an earlier chunk stays */
+    while (k-- > 0)
+        ready &= ready - 1;
+    l->chosen = (int)l->chunk + __builtin_ctzll(ready);
+}
+
+static inline void look_at(const struct select *s, struct look *l, size_t i)
+{
+    if (unlikely(i - l->chunk >= CHUNK)) {
+        look_choose(s, l);
+        l->chunk = i;
     }
-    if (versions)
-        *versions = sum;
-    return chosen;
+    if (seems_ready(&s->cases[i]))
+        l->ready |= UINT64_C(1) << (i - l->chunk);
+}
+
+/* One of the cases that seem ready, -1: none. */
+static int sample(const struct select *s)
+{
+    struct look l = {.chosen = -1};
+
+    for (size_t i = 0; i < s->n; i++)
+        if (s->cases[i].chan)
+            look_at(s, &l, i);
+    look_choose(s, &l);
+    return l.chosen;
+}
+
+/* Note a case that is no channel operation; false: it is the mark at the end. */
+static bool note_special(struct select *s, size_t i)
+{
+    leat_case *k = &s->cases[i];
+
+    k->chan = NULL;
+    if (k->kind == LEAT_CASE_DEFAULT) {
+        if (s->deflt >= 0)
+            leat__panic("leat_select: multiple default cases");
+        s->deflt = (int)i;
+    } else if (k->kind == LEAT_CASE_TIMEOUT) {
+        if (s->timeout < 0 || k->timeout < s->cases[s->timeout].timeout)
+            s->timeout = (int)i;
+    } else if (k->kind == LEAT_CASE_END && s->n == UNCOUNTED) {
+        return false;
+    } else {
+        leat__panic("leat_select: case %zu is of no known kind", i);
+    }
+    return true;
+}
+
+/* Most selects end with their first look, so it does all that needs a walk over the cases: it
+ * checks and counts them, notes the special ones and sums the versions. */
+static int first_look(struct select *s)
+{
+    struct look l = {.chosen = -1};
+    size_t i = 0;
+
+    s->versions = 0;
+    for (; i < s->n; i++) {
+        const leat_case *k = &s->cases[i];
+        if (unlikely(k->kind != LEAT_CASE_SEND && k->kind != LEAT_CASE_RECV)) {
+            if (!note_special(s, i))
+                break;
+        } else if (k->chan) {
+            if (k->kind == LEAT_CASE_SEND)
+                chan_begin_send(k->chan, k->elem);
+            s->versions += load_acquire(&k->chan->version);
+            look_at(s, &l, i);
+        }
+    }
+    s->n = i;
+    if (i > MAX_CASES)
+        leat__panic("leat_select: too many cases (%zu; at most %d)", i, MAX_CASES);
+    look_choose(s, &l);
+    return l.chosen;
 }
 
 static uint64_t versions_now(const struct select *s)
@@ -220,7 +289,7 @@ static void unlock_all(struct select *s)
 /* All locks held: the index of a case that happened, -1: none could. */
 static int try_all_locked(struct select *s, enum chan_result *r, struct g **wake)
 {
-    int i = sample(s, NULL);
+    int i = sample(s);
 
     if (i < 0)
         return -1;
@@ -379,74 +448,36 @@ LEAT__COLD static int select_in_heap(struct select *s)
     return i;
 }
 
-static int run_select(struct select *s)
+/* A look has found nothing: was there one instant without a ready case? */
+static bool none_was_ready(struct select *s)
 {
-    uint64_t before = 0;
+    uint64_t before = s->versions;
 
-    for (;;) {
-        int i = sample(s, s->deflt >= 0 ? &before : NULL);
-        if (i >= 0 && try_case(s, &s->cases[i]))
-            return i;
-        if (s->deflt >= 0 && i < 0) {
-            if (versions_now(s) == before)
-                return s->deflt;
-            continue;
-        }
-        return s->n <= CASES_INLINE ? select_in_frame(s) : select_in_heap(s);
-    }
-}
-
-/* Check the cases and note the special ones. */
-static void prepare(struct select *s)
-{
-    s->deflt = -1;
-    s->timeout = -1;
-    for (size_t i = 0; i < s->n; i++) {
-        leat_case *k = &s->cases[i];
-        switch (k->kind) {
-        case LEAT_CASE_SEND:
-        case LEAT_CASE_RECV:
-            if (k->chan && k->kind == LEAT_CASE_SEND)
-                chan_begin_send(k->chan, k->elem);
-            break;
-        case LEAT_CASE_DEFAULT:
-            if (s->deflt >= 0)
-                leat__panic("leat_select: multiple default cases");
-            s->deflt = (int)i;
-            k->chan = NULL;
-            break;
-        case LEAT_CASE_TIMEOUT:
-            if (s->timeout < 0 || k->timeout < s->cases[s->timeout].timeout)
-                s->timeout = (int)i;
-            k->chan = NULL;
-            break;
-        case LEAT_CASE_END:
-        default:
-            leat__panic("leat_select: case %zu is of no known kind", i);
-        }
-    }
+    s->versions = versions_now(s);
+    return s->versions == before;
 }
 
 static int select_cases(leat_case *cases, size_t n, bool ordered)
 {
     struct m *m = m_self();
-    struct select s = {.cases = cases, .n = n, .ordered = ordered, .m = m, .g = m->cur};
+    struct select s;
 
-    if (n > MAX_CASES)
-        leat__panic("leat_select: too many cases (%zu; at most %d)", n, MAX_CASES);
-    prepare(&s);
-    int i = run_select(&s);
+    s.cases = cases;
+    s.n = n;
+    s.ordered = ordered;
+    s.deflt = -1;
+    s.timeout = -1;
+    s.m = m;
+    s.g = m->cur;
+    int i = first_look(&s);
+    while (i < 0 && s.deflt >= 0 && !none_was_ready(&s))
+        i = sample(&s);
+    if (i < 0 && s.deflt >= 0)
+        i = s.deflt;
+    else if (i < 0 || !try_case(&s, &s.cases[i]))
+        i = s.n <= CASES_INLINE ? select_in_frame(&s) : select_in_heap(&s);
     sched_poll(m_self());
     return i;
-}
-
-static size_t count_cases(const leat_case *cases)
-{
-    size_t n = 0;
-
-    while (cases[n].kind != LEAT_CASE_END)
-        n++;
-    return n;
 }
 
 int leat_select_n(leat_case *cases, size_t n)
@@ -461,10 +492,10 @@ int leat_select_ordered_n(leat_case *cases, size_t n)
 
 int leat__select(leat_case *cases)
 {
-    return select_cases(cases, count_cases(cases), false);
+    return select_cases(cases, UNCOUNTED, false);
 }
 
 int leat__select_ordered(leat_case *cases)
 {
-    return select_cases(cases, count_cases(cases), true);
+    return select_cases(cases, UNCOUNTED, true);
 }
