@@ -42,12 +42,17 @@ void leat__print(const char *fmt, ...)
     va_end(args);
 }
 
-static _Noreturn void die(const char *kind, const char *fmt, va_list args, bool all)
+void leat__claim_death(void)
 {
     if (exchange(&dying, 1)) {
         for (;;)
             pause(); /* the first one's message is the one that counts */
     }
+}
+
+/* The calling thread has claimed the death. */
+static _Noreturn void die(const char *kind, const char *fmt, va_list args, bool all)
+{
     leat__freeze();
     print_v(kind, fmt, args, true);
     leat__print("\n\n");
@@ -67,6 +72,15 @@ void leat__throw(const char *fmt, ...)
 {
     va_list args;
 
+    leat__claim_death();
+    va_start(args, fmt);
+    die("fatal error: ", fmt, args, false);
+}
+
+void leat__throw_claimed(const char *fmt, ...)
+{
+    va_list args;
+
     va_start(args, fmt);
     die("fatal error: ", fmt, args, false);
 }
@@ -75,6 +89,7 @@ void leat__throw_all(const char *fmt, ...)
 {
     va_list args;
 
+    leat__claim_death();
     va_start(args, fmt);
     die("fatal error: ", fmt, args, true);
 }
@@ -83,11 +98,13 @@ void leat__panic(const char *fmt, ...)
 {
     va_list args;
 
+    leat__claim_death();
     va_start(args, fmt);
     die("panic: ", fmt, args, false);
 }
 
 void leat__vpanic(const char *fmt, va_list args)
 {
+    leat__claim_death();
     die("panic: ", fmt, args, false);
 }

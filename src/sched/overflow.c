@@ -29,6 +29,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     if (stack_guard_hit(info->si_addr, &usable) ||
         (g && stack_own_guard_hit(g->stack, info->si_addr, &usable))) {
         const leat_site *site = g ? g->site : NULL;
+        leat__claim_death();
         leat__print(
             "runtime: goroutine stack exceeds %zu-byte limit\n"
             "runtime: goroutine %llu runs %s, started by %s (%s:%d); raise its stack_size "
@@ -36,7 +37,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
             usable, g ? (unsigned long long)g->id : 0, g ? leat__function_name(g->fn) : "?",
             site ? site->func : "?", site ? site->file : "?", site ? site->line : 0);
         leat__fault_context = context;
-        leat__throw("stack overflow");
+        leat__throw_claimed("stack overflow");
     }
     signal(sig, SIG_DFL);
 }

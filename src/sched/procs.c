@@ -183,8 +183,9 @@ void thread_request(struct p *p, bool spinning, struct g *g)
     if (fresh) {
         if (sched.nthreads >= leat__env.max_threads) {
             spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+            leat__claim_death();
             leat__print("runtime: program exceeds %d-thread limit\n", leat__env.max_threads);
-            leat__throw("thread exhaustion");
+            leat__throw_claimed("thread exhaustion");
         }
         m = thread_record(false);
         sched.nthreads++;

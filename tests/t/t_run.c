@@ -116,10 +116,12 @@ static _Noreturn void t_become_case(const struct t_slot *slot)
     t_exec_case(slot);
 }
 
+/* Appending, as on a pipe or a terminal: two threads that write at once do not overwrite each
+ * other's bytes. */
 static int t_memory_file(const char *name)
 {
     int fd = memfd_create(name, MFD_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
         t_give_up("memfd_create");
     return fd;
 }
