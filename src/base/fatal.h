@@ -41,7 +41,7 @@ __attribute__((format(printf, 1, 2))) void leat__print(const char *fmt, ...);
 /* What has to be said before the error itself is printed between these two: another thread that
  * dies at the same moment waits in the first, else the two would write into each other's lines. */
 __attribute__((cold)) void leat__claim_death(void);
-__attribute__((noreturn, format(printf, 1, 2), cold)) void
-leat__throw_claimed(const char *fmt, ...);
+__attribute__((noreturn, format(printf, 1, 2), cold)) void leat__throw_claimed(const char *fmt,
+                                                                               ...);
 
 #endif

@@ -88,6 +88,17 @@ static bool run_due(struct p *p)
     return true;
 }
 
+/* A proc that was taken back keeps its timers, and thieves, who look there too, come by only
+ * while somebody is idle. */
+static void run_due_of_idle(void)
+{
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++)
+        if (!load_relaxed(&sched.all[i]->m))
+            run_due(sched.all[i]);
+}
+
 /* ---- the local pick ---- */
 
 LEAT__COLD static void attend(struct p *p)
@@ -97,8 +108,12 @@ LEAT__COLD static void attend(struct p *p)
         if (p->m == sched.main_m && load_relaxed(&sched.main_exclusive) && sched.main_g->home)
             p->m->locked = sched.main_g;
     }
-    if (fetch_and(&p->attention, ~(uint32_t)P_DUE) & P_DUE)
+    if (fetch_and(&p->attention, ~(uint32_t)P_DUE) & P_DUE) {
         run_due(p);
+        run_due_of_idle();
+    }
+    if (fetch_and(&p->attention, ~(uint32_t)P_SHARE) & P_SHARE)
+        queue_share(p);
 }
 
 static inline struct g *take_next(struct p *p)
@@ -129,7 +144,7 @@ static inline struct g *pick(struct p *p)
 struct g *find_local(struct m *m, struct p *p)
 {
     store_relaxed(&p->tick, p->tick + 1);
-    if (unlikely(load_relaxed(&p->attention) & (P_STUCK | P_DUE)))
+    if (unlikely(load_relaxed(&p->attention) & (P_STUCK | P_DUE | P_SHARE)))
         attend(p);
     if (unlikely(load_relaxed(&m->home_len))) {
         struct g *g = home_get(m);

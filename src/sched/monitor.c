@@ -13,9 +13,13 @@
  *     10 ms of progress: burning. Ask for a yield at its next leat call, and add a proc while
  *                     fewer than max(1, procs / 2) burners have one.
  *
- * Two looks are 100 us apart once the first one found the tick standing. The kernel's state
- * letter is read before a proc is added, because a thread that merely waits for its processor
- * shows no progress either (os/threads.c).
+ * Two looks are 100 us apart once the first one found the tick standing. Time counts against a
+ * goroutine only while its thread computes or sleeps in the kernel (`stood`), not while it waits
+ * for a processor: on a machine with more to do than it has processors, one more thread helps
+ * nobody, and goroutine 1 would leave its thread for no reason. The kernel's state letter tells
+ * the two apart (os/threads.c). A tenth of the time counts in any case: a loop of sched_yield
+ * hardly uses the processor that it keeps asking for. A proc that changed hands starts anew: a
+ * thread may hold one for some time before the first tick.
  *
  * It also creates all threads of the runtime, so that each inherits the signal mask the process
  * had at the first leat call, not that of whoever needed a thread; and it lets go of stacks that
@@ -36,8 +40,10 @@ enum {
     ROUND_NS = 1000000,
     SUSPECT_NS = 100000,
     BURNING_NS = 10000000,
+    HOGS_MAIN_NS = 1000000,
     RESCUE_NS = 200000000,
     MORE_BURNERS_NS = 100000000,
+    SHARE_NS = 10000000,
     DECAY_NS = 1000000000,
     IDLE_ROUNDS = 20, /* rounds without a running proc before the deep sleep */
     IDLE_ROUND_NS = 10000000,
@@ -108,12 +114,13 @@ static bool work_waits(struct p *p, const struct m *m, bool due)
 /* Goroutine 1 is ready, and its thread is kept by another goroutine that does not come back.
  * From now on the main thread runs nobody else; and if that was too late, goroutine 1 goes on
  * without its thread: a program that stands still is worse. leat_lock_thread rules this out. */
-static void rescue_main(struct m *m, int64_t standing)
+static void rescue_main(struct m *m, int64_t stood)
 {
-    if (!m->is_main || load_relaxed(&m->home_len) == 0 || m->cur == sched.main_g)
+    if (!m->is_main || load_relaxed(&m->home_len) == 0 || m->cur == sched.main_g ||
+        stood < HOGS_MAIN_NS)
         return;
     store_relaxed(&sched.main_exclusive, 1);
-    if (standing < RESCUE_NS)
+    if (stood < RESCUE_NS)
         return;
     struct g *g = home_take_main(m);
     if (g) {
@@ -167,11 +174,17 @@ static bool watch_stuck(struct p *p, struct m *m, int64_t now)
     int64_t cpu = os_thread_cpu(m->tid);
     int64_t used = cpu - p->seen_cpu;
     bool first = p->seen_cpu < 0;
-    int64_t standing = now - p->seen_since;
+    bool asleep = !first && used < PROGRESS_NS && os_thread_sleeps(m->tid) != 0;
+
+    if (!first)
+        p->stood += asleep ? now - p->seen_at : used;
+    int64_t since = now - p->seen_since;
+    int64_t stood = p->stood > since / 10 ? p->stood : since / 10;
 
     p->seen_cpu = cpu;
-    report_blocked(p, m, standing / 1000);
-    rescue_main(m, standing);
+    p->seen_at = now;
+    report_blocked(p, m, since / 1000);
+    rescue_main(m, stood);
     if (load_relaxed(&sched.running) < load_relaxed(&sched.limit)) {
         wake_for_work();
         return true;
@@ -182,16 +195,39 @@ static bool watch_stuck(struct p *p, struct m *m, int64_t now)
     }
     if (first)
         return true;
-    if (used < PROGRESS_NS && os_thread_sleeps(m->tid) != 0) {
+    if (asleep) {
         proc_compensate(p, false);
         return true;
     }
-    if (standing >= BURNING_NS) {
+    if (stood >= BURNING_NS) {
         fetch_or(&p->attention, P_PREEMPT);
         if (may_burn(now))
             proc_compensate(p, true);
     }
-    return standing < BURNING_NS || load_relaxed(&m->home_len) > 0;
+    return since < BURNING_NS || load_relaxed(&m->home_len) > 0;
+}
+
+/* A scheduling point of each held proc shall do what the flag says. */
+static void flag_held(uint32_t flag)
+{
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++)
+        if (load_relaxed(&sched.all[i]->m))
+            fetch_or(&sched.all[i]->attention, flag);
+}
+
+/* Nobody waits long in the global queue while rings never empty (FAIRNESS in sched.c). */
+static void watch_global(int64_t now)
+{
+    static int64_t since;
+
+    if (load_relaxed(&sched.nglobal) == 0)
+        since = now;
+    if (now - since < SHARE_NS)
+        return;
+    since = now;
+    flag_held(P_SHARE);
 }
 
 static int64_t next_source(void)
@@ -210,7 +246,7 @@ static int64_t next_source(void)
 /* One look at every held proc; returns whether something looks stuck. */
 static bool watch_procs(int64_t now)
 {
-    bool suspect = false;
+    bool suspect = false, orphans = false;
     bool due = next_source() <= now;
     int n = load_acquire(&sched.nprocs);
 
@@ -218,11 +254,15 @@ static bool watch_procs(int64_t now)
         struct p *p = sched.all[i];
         struct m *m = load_relaxed(&p->m);
         uint32_t tick = load_relaxed(&p->tick);
-        if (!m || tick != p->seen_tick) {
+        if (!m || m != p->seen_m || tick != p->seen_tick) {
+            p->seen_m = m;
             p->seen_tick = tick;
             p->seen_since = now;
             p->seen_cpu = -1;
+            p->stood = 0;
             p->blocked_reported = false;
+            if (!m && load_relaxed(&p->next_due) <= now)
+                orphans = true;
             continue;
         }
         if (load_relaxed(&p->next_due) <= now)
@@ -230,6 +270,8 @@ static bool watch_procs(int64_t now)
         if (work_waits(p, m, due) && watch_stuck(p, m, now))
             suspect = true;
     }
+    if (orphans)
+        flag_held(P_DUE);
     if (due)
         wake_for_work(); /* those who hold a proc may all be stuck; an idle thread can run it */
     return suspect;
@@ -314,6 +356,7 @@ static void *monitor_main(void *arg)
         int64_t now = os_now();
         store_relaxed(&sched.coarse_now, now);
         bool suspect = watch_procs(now);
+        watch_global(now);
         trace_line(now);
         if (now - last_decay >= DECAY_NS) {
             decaying = stack_decay(now);

@@ -181,32 +181,34 @@ struct g *global_get(struct p *p, int max)
     return first;
 }
 
-/* The ring is full: half of it and g go to the global queue, where everybody finds them. */
-LEAT__COLD static void queue_overflow(struct p *p, struct g *g)
+/* The oldest of the ring, `max` at most, then `last` unless NULL, go to the global queue, where
+ * everybody finds them. */
+LEAT__COLD static void ring_to_global(struct p *p, int max, struct g *last)
 {
-    struct g *head = NULL, *tail = NULL;
+    struct g *head = NULL, *tail = NULL, *g;
     int n = 0;
 
-    while (n < LEAT__RUNQ_SIZE / 2) {
-        struct g *old = runq_get(&p->runq);
-        if (!old)
-            break;
+    while ((g = n < max ? runq_get(&p->runq) : NULL) || (g = last)) {
+        if (g == last)
+            last = NULL;
         if (tail)
-            tail->next = old;
+            tail->next = g;
         else
-            head = old;
-        tail = old;
+            head = g;
+        tail = g;
         n++;
     }
-    if (tail)
-        tail->next = g;
-    else
-        head = g;
-    global_put(head, g, n + 1);
+    if (head)
+        global_put(head, tail, n);
+}
+
+void queue_share(struct p *p)
+{
+    ring_to_global(p, LEAT__RUNQ_SIZE, NULL);
 }
 
 void queue_local(struct p *p, struct g *g)
 {
-    if (unlikely(!runq_put(&p->runq, g)))
-        queue_overflow(p, g);
+    if (unlikely(!runq_put(&p->runq, g))) /* full: half of it makes room */
+        ring_to_global(p, LEAT__RUNQ_SIZE / 2, g);
 }

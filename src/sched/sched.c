@@ -44,7 +44,9 @@
  *   coarse clock tick (4 ms); one that does steal keeps the wakes coming.
  *
  * FAIRNESS  `next` wins over the queue LEAT__NEXT_BUDGET times in a row at most; every 61st pick
- *   looks at the global queue first.
+ *   looks at the global queue first. A ring of goroutines with long turns could make many wait
+ *   there for 61 of those each: so when sysmon has not seen the global queue empty for 10 ms, the
+ *   rings go behind it (queue_share). Not sooner: a ring is what fits in the caches.
  *
  * BOUND GOROUTINES  g->home is the only thread that may run g: goroutine 1 (the main thread's),
  *   pinned ones, locked ones. They stand in ordinary queues like others, for fairness; a thread

@@ -114,6 +114,7 @@ enum p_attention {
     P_PREEMPT = 1, /* yield at the end of the next leat call */
     P_STUCK = 2,   /* compensated: tell the scheduler at the next scheduling point */
     P_DUE = 4,     /* a source is due */
+    P_SHARE = 8,   /* the global queue has waited for long: the ring goes behind it */
 };
 
 struct p {
@@ -135,7 +136,9 @@ struct p {
     void *timers;              /* the time room's */
     /* sysmon only: */
     uint32_t seen_tick;
-    int64_t seen_cpu, seen_since;
+    const struct m *seen_m;
+    int64_t seen_cpu, seen_at, seen_since;
+    int64_t stood; /* of the time since, what its thread spent computing or asleep */
     bool blocked_reported;
     struct runq runq;
     struct forkq forkq;
@@ -308,6 +311,7 @@ bool forkq_empty(const struct forkq *q);
 void global_put(struct g *head, struct g *tail, int n);
 struct g *global_get(struct p *p, int max);
 void queue_local(struct p *p, struct g *g); /* to the tail, overflowing to the global queue */
+void queue_share(struct p *p);              /* the whole ring to the tail of the global queue */
 
 struct g *find_local(struct m *m, struct p *p); /* the next goroutine, or NULL: enter g0 */
 struct g *find_stealing(struct m *m);

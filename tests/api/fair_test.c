@@ -224,6 +224,36 @@ T_TEST(yielding_goroutines_all_progress)
     leat_waitgroup_wait(&wg);
 }
 
+static void takes_long_turns(atomic_long *ran, long until, atomic_long *turns)
+{
+    while (atomic_load(ran) < until) {
+        for (volatile int i = 0; i < 20000; i++)
+            ;
+        atomic_fetch_add(turns, 1);
+        leat_yield();
+    }
+}
+
+static void runs_once(atomic_long *ran)
+{
+    atomic_fetch_add(ran, 1);
+}
+
+/* Most of the crowd does not fit into the ring. The local queue never empties, and every 61st
+ * pick is not enough when a turn takes long: it would be 61 turns for each of them. */
+T_TEST(long_turns_do_not_starve_a_crowd_in_the_global_queue, .procs = {1})
+{
+    enum { N = 2000 };
+    atomic_long ran = 0, turns = 0;
+    leat_waitgroup wg = {0};
+
+    leat_waitgroup_go(&wg, takes_long_turns, &ran, (long)N, &turns);
+    for (int i = 0; i < N; i++)
+        leat_waitgroup_go(&wg, runs_once, &ran);
+    leat_waitgroup_wait(&wg);
+    T_LE(atomic_load(&turns), 10L * N);
+}
+
 static void yields_locked(atomic_long *mine)
 {
     leat_lock_thread();

@@ -187,6 +187,30 @@ T_TEST(others_run_while_main_burns)
     leat_waitgroup_wait(&wg);
 }
 
+static void naps_on_an_added_proc(atomic_long *napping)
+{
+    atomic_fetch_add(napping, 1);
+    leat_sleep(LEAT_MILLISECOND);
+    atomic_store(&stop, true);
+}
+
+/* Who burns lets the others have a proc more; when it comes back that one is taken away again,
+ * and with it the timers set there. From then on nobody is ever idle. */
+STALL_TEST(a_sleeper_wakes_though_its_proc_is_gone)
+{
+    for (int i = 0; i < 10; i++) {
+        leat_waitgroup wg = {0};
+        atomic_long napping = 0;
+
+        atomic_store(&stop, false);
+        leat_waitgroup_go(&wg, naps_on_an_added_proc, &napping);
+        util_await_quietly(&napping, 1);
+        while (!atomic_load(&stop))
+            leat_yield();
+        leat_waitgroup_wait(&wg);
+    }
+}
+
 static void counts_what_comes(leat_int_chan c, atomic_long *n)
 {
     leat_range(v, c)
