@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* cost_test.c - long queues cost no more a waiter than short ones, and selects leave no memory.
  *
- * PICTURE  The work of n and of 8n waiters is measured in processor time. Work that is linear
- *   takes 8 times as long, work that is quadratic 64 times; the line is drawn between, at 28.
- *   A measurement that is above it is taken again, and three out of three must be above it to
- *   fail: a noisy machine spoils one, a quadratic queue every one.
+ * PICTURE  The same work is done twice: COST_WAITERS goroutines wait in one queue, or they wait
+ *   in COST_SPLIT queues of a channel each. They are woken in the same way by the same number of
+ *   calls, so what the scheduler and the machine do is the same, and what is left is the length
+ *   of a queue. A look at each waiter of a queue would be COST_SPLIT times as much work in the
+ *   long one. The least processor time of some rounds counts, because noise only ever adds.
+ *
+ * REJECTED  n waiters against 8n, with a line between linear and quadratic: waking is ten times
+ *   dearer from the moment on that a second thread comes to help, and that moment comes within
+ *   the work of 8n only.
  */
 #include "golike.h"
 
@@ -13,7 +18,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { COST_SMALL = 1500, COST_FACTOR = 8, COST_TOO_MUCH = 28 };
+enum { COST_WAITERS = 6400, COST_SPLIT = 64, COST_ROUNDS = 12, COST_TOO_MUCH = 8 };
+
+static atomic_int cost_here; /* goroutines that are about to wait, or do */
 
 static double cost_clock(void)
 {
@@ -22,97 +29,125 @@ static double cost_clock(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-typedef double cost_of(int n);
+/* Waiters in that many queues of the same length: what waking them takes, in seconds. */
+typedef double cost_of(int queues);
 
-/* True when `work` is linear in n as far as can be told; the first call warms it all up. */
+static double cost_less(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* True when a waiter of a long queue costs what one of a short queue does; the first call warms
+ * it all up. */
 static bool cost_is_linear(cost_of *work)
 {
-    work(COST_SMALL * COST_FACTOR);
-    for (int attempt = 0; attempt < 3; attempt++) {
-        double small = work(COST_SMALL), large = work(COST_SMALL * COST_FACTOR);
-        T_LOG("%d: %.3f ms, %d: %.3f ms", COST_SMALL, small * 1e3, COST_SMALL * COST_FACTOR,
-              large * 1e3);
-        if (large < small * COST_TOO_MUCH)
+    double one = 1e9, split = 1e9;
+
+    work(1);
+    for (int round = 0; round < COST_ROUNDS; round++) {
+        one = cost_less(one, work(1));
+        split = cost_less(split, work(COST_SPLIT));
+        T_LOG("one queue: %.3f ms, %d queues: %.3f ms", one * 1e3, COST_SPLIT, split * 1e3);
+        if (one < split * COST_TOO_MUCH)
             return true;
     }
     return false;
 }
 
+static void cost_make(leat_int_chan *c, int queues)
+{
+    for (int i = 0; i < queues; i++)
+        c[i] = leat_chan_make(leat_int_chan, 0);
+}
+
+static void cost_free(leat_int_chan *c, int queues)
+{
+    for (int i = 0; i < queues; i++)
+        leat_chan_free(c[i]);
+}
+
 static void cost_wait_plain(leat_int_chan c, leat_waitgroup *wg)
 {
+    golike_note(&cost_here);
     leat_recv(c, NULL);
     leat_waitgroup_done(wg);
 }
 
 static void cost_wait_select(leat_int_chan shared, leat_int_chan own, leat_waitgroup *wg)
 {
+    golike_note(&cost_here);
     leat_select(leat_case_recv(shared, NULL), leat_case_recv(own, NULL));
     leat_waitgroup_done(wg);
 }
 
-static void cost_let_all_block(int n)
+/* All but a few, whose thread was interrupted just now, stand in their queue. */
+static void cost_let_all_block(void)
 {
-    while (leat_num_goroutine() < n + 1)
-        leat_yield();
+    golike_await(&cost_here, COST_WAITERS);
     golike_turns();
+    atomic_store(&cost_here, 0);
 }
 
-static double cost_of_waking_one_by_one(int n)
+static void cost_fill(leat_int_chan *c, int queues, leat_waitgroup *wg)
 {
-    leat_int_chan c = leat_chan_make(leat_int_chan, 0);
+    cost_make(c, queues);
+    leat_waitgroup_add(wg, COST_WAITERS);
+    for (int i = 0; i < COST_WAITERS; i++)
+        leat_go(cost_wait_plain, c[i % queues], wg);
+    cost_let_all_block();
+}
+
+static double cost_of_waking_one_by_one(int queues)
+{
+    leat_int_chan c[COST_SPLIT];
     leat_waitgroup wg = {0};
 
-    leat_waitgroup_add(&wg, n);
-    for (int i = 0; i < n; i++)
-        leat_go(cost_wait_plain, c, &wg);
-    cost_let_all_block(n);
+    cost_fill(c, queues, &wg);
     double start = cost_clock();
-    for (int i = 0; i < n; i++)
-        leat_send(c, i);
+    for (int i = 0; i < COST_WAITERS; i++)
+        leat_send(c[i % queues], i);
     leat_waitgroup_wait(&wg);
     double spent = cost_clock() - start;
-    leat_chan_free(c);
+    cost_free(c, queues);
     return spent;
 }
 
-static double cost_of_closing(int n)
+static double cost_of_closing(int queues)
 {
-    leat_int_chan c = leat_chan_make(leat_int_chan, 0);
+    leat_int_chan c[COST_SPLIT];
     leat_waitgroup wg = {0};
 
-    leat_waitgroup_add(&wg, n);
-    for (int i = 0; i < n; i++)
-        leat_go(cost_wait_plain, c, &wg);
-    cost_let_all_block(n);
+    cost_fill(c, queues, &wg);
     double start = cost_clock();
-    leat_close(c);
+    for (int i = 0; i < queues; i++)
+        leat_close(c[i]);
     leat_waitgroup_wait(&wg);
     double spent = cost_clock() - start;
-    leat_chan_free(c);
+    cost_free(c, queues);
     return spent;
 }
 
-/* Each waiter leaves the shared queue from another place in it: the last, then the first, ... */
-static double cost_of_leaving(int n)
+/* Every waiter stands in a shared queue and in one of its own, is woken through its own, the
+ * last and the first by turns, and has to leave the shared one from wherever it stands there. */
+static double cost_of_leaving(int queues)
 {
-    leat_int_chan shared = leat_chan_make(leat_int_chan, 0);
-    leat_int_chan *own = malloc((size_t)n * sizeof *own);
+    leat_int_chan shared[COST_SPLIT];
+    leat_int_chan *own = malloc(COST_WAITERS * sizeof *own);
     leat_waitgroup wg = {0};
 
-    leat_waitgroup_add(&wg, n);
-    for (int i = 0; i < n; i++) {
-        own[i] = leat_chan_make(leat_int_chan, 0);
-        leat_go(cost_wait_select, shared, own[i], &wg);
-    }
-    cost_let_all_block(n);
+    cost_make(shared, queues);
+    cost_make(own, COST_WAITERS);
+    leat_waitgroup_add(&wg, COST_WAITERS);
+    for (int i = 0; i < COST_WAITERS; i++)
+        leat_go(cost_wait_select, shared[i % queues], own[i], &wg);
+    cost_let_all_block();
     double start = cost_clock();
-    for (int i = 0; i < n; i++)
-        leat_send(own[i % 2 ? i / 2 : n - 1 - i / 2], i);
+    for (int i = 0; i < COST_WAITERS; i++)
+        leat_send(own[i % 2 ? i / 2 : COST_WAITERS - 1 - i / 2], i);
     leat_waitgroup_wait(&wg);
     double spent = cost_clock() - start;
-    for (int i = 0; i < n; i++)
-        leat_chan_free(own[i]);
-    leat_chan_free(shared);
+    cost_free(own, COST_WAITERS);
+    cost_free(shared, queues);
     free(own);
     return spent;
 }
