@@ -479,23 +479,19 @@ static struct waiter *take_all(leat_chan_base *c)
     return all;
 }
 
-void leat_chan_base_close(leat_chan_base *c)
+bool chan_close(leat_chan_base *c)
 {
-    if (!c)
-        leat__panic("close of nil channel");
-    if (unlikely(load_relaxed(&c->mode) & CHAN_TIMED))
-        leat__panic("close of a timer's channel");
-    m_self();
+    struct waiter *w = NULL;
+
     spin_lock(&c->lock, LEAT__RANK_CHAN);
-    if (unlikely(c->mode & CHAN_SHUT)) {
-        spin_unlock(&c->lock, LEAT__RANK_CHAN);
-        leat__panic("close of closed channel");
+    bool first = !(c->mode & CHAN_SHUT);
+    if (likely(first)) {
+        san_release(&c->edge);
+        san_write(&c->race, 1);
+        store_relaxed(&c->mode, c->mode | CHAN_SHUT);
+        w = take_all(c);
+        chan_changed(c);
     }
-    san_release(&c->edge);
-    san_write(&c->race, 1);
-    store_relaxed(&c->mode, c->mode | CHAN_SHUT);
-    struct waiter *w = take_all(c);
-    chan_changed(c);
     spin_unlock(&c->lock, LEAT__RANK_CHAN);
     while (w) {
         struct waiter *next = w->next; /* w is gone once its goroutine runs */
@@ -503,6 +499,18 @@ void leat_chan_base_close(leat_chan_base *c)
         sched_ready(w->g);
         w = next;
     }
+    return first;
+}
+
+void leat_chan_base_close(leat_chan_base *c)
+{
+    if (!c)
+        leat__panic("close of nil channel");
+    if (unlikely(load_relaxed(&c->mode) & CHAN_TIMED))
+        leat__panic("close of a timer's channel");
+    m_self();
+    if (!chan_close(c))
+        leat__panic("close of closed channel");
     sched_poll(m_self());
 }
 

@@ -130,6 +130,8 @@ static inline void chan_copy(void *to, const void *from, uint32_t size)
         memcpy(to, from, size);
 }
 
+/* Close it; false: it was. Yields to nobody, so the scheduler may call it as well. */
+bool chan_close(leat_chan_base *c);
 void chan_zero(void *to, uint32_t size); /* a receive's target on a closed channel */
 /* Fatal: `r` is what a send that must not fail came to. */
 __attribute__((noreturn, cold)) void chan_send_failed(enum chan_result r);

@@ -10,21 +10,20 @@
  *
  * INVARIANTS
  *   N1  err leaves 0 once; a cancel that is over has no watch listed once `below` is 1.
- *   N2  one canceller only, the one that set `claimed`, fires the watches of a cancel.
- *   N3  err and the announcement (a context's done channel is closed) are seen together:
- *       `announce` stores err while nobody can see the channel closed yet, and nobody sees
- *       err before the channel is closed. Without an announcement err alone is stored.
- *   N4  `below` is 1 only after every descendant's is.
+ *   N2  one canceller only, the one that set err, fires the watches of a cancel.
+ *   N3  `below` is 1 only after every descendant's is.
  *
- * PROTOCOL  A canceller claims the root, then goes down and up again by the parents' pointers:
- *   take a watch off the list; if it is a child, claim that and go on there, with the root's
- *   err and cause; else fire it. With the list empty set `below` and go up. So a chain of any
- *   length needs no stack. Who loses a claim waits until `below` is 1: when any call of
+ * PROTOCOL  A canceller claims the root (sets err), then goes down and up again by the parents'
+ *   pointers: take a watch off the list; if it is a child, claim that and go on there, with the
+ *   root's err and cause; else fire it. With the list empty set `below` and go up. So a chain of
+ *   any length needs no stack. Who loses a claim waits until `below` is 1: when any call of
  *   cancel_now returns, the whole tree below is over, as Go promises.
  *
- * LIFETIME  A watch that is FIRING is let go by the canceller's store of IDLE, its last touch, and
+ * LIFETIME  A watch that is FIRING is let go by a store of IDLE, the canceller's last touch, and
  *   cancel_unwatch waits for that. A child's watch is FIRING until everything below the child is
- *   over, so neither the child nor, by the reference it holds, its parents go meanwhile.
+ *   over, so neither the child nor, by the reference it holds, its parents go meanwhile. What
+ *   is fired may own a reference to the cancel itself: it is owed, and given back when the
+ *   canceller is done with the whole tree, because the last one would wait for the canceller.
  *
  * NO WATCH IS FORGOTTEN  err is stored before the canceller looks at the list under the lock for
  *   the first time; cancel_watch looks at err under the same lock before it adds. Whichever
@@ -40,8 +39,6 @@
  * PROOF  cancel_test.c, limit_test.c.
  */
 #include "park/cancel.h"
-
-#include "arch/sanitize.h"
 
 /* ---- watches ---- */
 
@@ -99,39 +96,41 @@ static struct watch *take_watch(struct cancel *c)
     return w;
 }
 
-static void let_go(struct watch *w)
-{
-    store_release(&w->state, WATCH_IDLE);
-}
-
 /* ---- cancelling ---- */
 
-/* Become the one who cancels c, and let everybody see that it is over. */
+/* Become the one who cancels c. */
 static bool claim(struct cancel *c, int err, const void *cause)
 {
     spin_lock(&c->lock, LEAT__RANK_CANCEL);
-    bool first = !c->claimed;
-    void (*announce)(struct cancel *, int) = c->announce;
+    bool first = load_relaxed(&c->err) == 0;
     if (first) {
-        c->claimed = true;
         c->cause = cause;
         san_release(&c->edge);
-        if (!announce)
-            store_release(&c->err, err);
+        store_release(&c->err, err);
     }
     spin_unlock(&c->lock, LEAT__RANK_CANCEL);
-    if (first && announce)
-        announce(c, err);
+    if (first && c->hooks)
+        c->hooks->over(c);
     return first;
 }
 
-/* c is over with all below it: back to its parent. c may be gone now. */
-static struct cancel *go_up(struct cancel *c)
-{
-    struct cancel *parent = c->parent;
+struct walk {
+    struct cancel *root;
+    struct cancel *owed; /* those with references to give back */
+};
 
+/* c is over with all below it: back to its parent. c may be gone now, unless we owe it. */
+static struct cancel *go_up(struct walk *walk, struct cancel *c)
+{
+    struct cancel *parent = c == walk->root ? NULL : c->parent;
+
+    if (c->owed) {
+        c->next_owed = walk->owed;
+        walk->owed = c;
+    }
     store_release(&c->below, 1);
-    let_go(&c->up);
+    if (parent)
+        watch_let_go(&c->up);
     return parent;
 }
 
@@ -139,44 +138,42 @@ static struct cancel *go_up(struct cancel *c)
 static struct cancel *tell(struct cancel *c, struct watch *w)
 {
     if (w->fire) {
-        struct g *wake = w->fire(w, c->err);
-        let_go(w);
-        if (wake)
-            sched_ready(wake);
+        w->fire(w, c->err);
         return c;
     }
     struct cancel *child = container_of(w, struct cancel, up);
     if (claim(child, c->err, c->cause))
         return child;
     spin_while(&child->below, 0);
-    let_go(w);
+    watch_let_go(w);
     return c;
 }
 
 bool cancel_now(struct cancel *root, int err, const void *cause)
 {
+    struct walk walk = {.root = root};
+
     if (!claim(root, err, cause)) {
         spin_while(&root->below, 0);
         return false;
     }
-    for (struct cancel *c = root;;) {
+    for (struct cancel *c = root; c;) {
         struct watch *w = take_watch(c);
-        if (w) {
-            c = tell(c, w);
-        } else if (c != root) {
-            c = go_up(c);
-        } else {
-            store_release(&root->below, 1);
-            return true;
-        }
+        c = w ? tell(c, w) : go_up(&walk, c);
     }
+    while (walk.owed) {
+        struct cancel *c = walk.owed;
+        walk.owed = c->next_owed;
+        c->hooks->settle(c);
+    }
+    return true;
 }
 
 /* ---- the beginning and the end of one ---- */
 
-void cancel_init(struct cancel *c, struct cancel *parent)
+void cancel_init(struct cancel *c, struct cancel *parent, const struct cancel_hooks *hooks)
 {
-    *c = (struct cancel){.source = c, .parent = parent};
+    *c = (struct cancel){.parent = parent, .hooks = hooks};
     if (parent && !cancel_watch(parent, &c->up))
         cancel_now(c, cancel_err(parent), parent->cause);
 }

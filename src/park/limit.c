@@ -17,11 +17,16 @@ static bool win_early(struct g *g, int err)
     return cas(&g->u.wait.fired, &none, LIMIT_FIRED | (uint32_t)-err);
 }
 
-static struct g *limit_cancelled(struct watch *w, int err)
+static void limit_cancelled(struct watch *w, int err)
 {
     struct g *g = container_of(w, struct limited, watch)->g;
+    bool won = win_early(g, err);
 
-    return win_early(g, err) ? g : NULL;
+    if (won)
+        san_release(&g->u.wait.edge);
+    watch_let_go(w);
+    if (won)
+        sched_ready(g);
 }
 
 static void limit_timed_out(void *arg)
@@ -74,8 +79,6 @@ int limit_park_limited(struct g *g, enum wait_reason why, void *object, const st
     uint32_t fired = load_acquire(&g->u.wait.fired);
     if (!(fired & LIMIT_FIRED))
         return 0;
-    int err = -(int)(fired & ~LIMIT_FIRED);
-    if (l->cancel)
-        (void)cancel_err(l->cancel); /* its edge */
-    return err;
+    san_acquire(&g->u.wait.edge);
+    return -(int)(fired & ~LIMIT_FIRED);
 }

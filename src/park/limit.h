@@ -13,7 +13,8 @@
  * PROTOCOL  A waker, the canceller and the timer compete for g->u.wait.fired; one wins and makes
  *   g ready, the others leave it alone (waiter.h, W3). So a wake-up is either received (0) or was
  *   never sent to this waiter: a waker that loses goes on to the next one. limit_park returns
- *   when neither the canceller nor the timer will touch anything of this frame again.
+ *   when neither the canceller nor the timer will touch anything of this frame again. It does
+ *   not touch a context that has woken it: that may be gone.
  * ORDERING  An error from a context comes after what its canceller did before. A time orders
  *   nothing. What a waker orders is the object's business, as without a limit.
  */
@@ -45,10 +46,10 @@ static inline struct limit limit_until(int64_t deadline)
     return (struct limit){NULL, deadline};
 }
 
-/* struct cancel is the first member of every context. */
+/* Every context begins with a pointer to what it is cancelled by, NULL: nothing. */
 static inline struct limit limit_ctx(leat_ctx *ctx)
 {
-    return (struct limit){ctx ? ((struct cancel *)(void *)ctx)->source : NULL, INT64_MAX};
+    return (struct limit){ctx ? *(struct cancel **)(void *)ctx : NULL, INT64_MAX};
 }
 
 static inline bool limit_is_none(const struct limit *l)

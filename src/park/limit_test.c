@@ -15,7 +15,7 @@
 /* A context as the waits see it. */
 static struct limit limit_of(struct cancel *c)
 {
-    return limit_ctx((leat_ctx *)(void *)c);
+    return limit_ctx((leat_ctx *)(void *)&c);
 }
 
 T_TEST(over_says_what_ended_it, .procs = {1})
@@ -24,7 +24,7 @@ T_TEST(over_says_what_ended_it, .procs = {1})
     struct limit none = limit_none(), past = limit_until(leat_now());
     struct limit later = limit_until(leat_now() + LEAT_HOUR), ctx;
 
-    cancel_init(&c, NULL);
+    cancel_init(&c, NULL, NULL);
     ctx = limit_of(&c);
     T_EQ(limit_over(&none), 0);
     T_EQ(limit_over(&past), -ETIMEDOUT);
@@ -115,7 +115,7 @@ T_TEST(a_waker_wins)
 {
     struct cancel c;
 
-    cancel_init(&c, NULL);
+    cancel_init(&c, NULL, NULL);
     struct limit both = limit_of(&c);
     both.deadline = leat_now() + LEAT_HOUR;
     limit_try(limit_of(&c), limit_release, NULL, 0);
@@ -129,16 +129,17 @@ static void limit_cancel(void *arg)
 {
     struct cancel *c = arg;
 
+    while (!load_acquire(&c->watches))
+        leat_yield();
     cancel_now(c, -ECANCELED, NULL);
-    limit_await_result();
-    cancel_init(c, NULL); /* a new one for the next waiter */
+    cancel_init(c, NULL, NULL); /* it is not needed by the one it woke */
 }
 
 T_TEST(a_canceller_wins)
 {
     struct cancel c;
 
-    cancel_init(&c, NULL);
+    cancel_init(&c, NULL, NULL);
     limit_try(limit_of(&c), limit_cancel, &c, -ECANCELED);
     lot_release(&limit_one.word, false); /* nobody stands there: the count stays */
     T_EQ(limit_one.word, 1u);
@@ -164,7 +165,7 @@ T_TEST(what_is_over_does_not_wait_but_takes_a_count)
     struct cancel c;
     uint32_t word = 1;
 
-    cancel_init(&c, NULL);
+    cancel_init(&c, NULL, NULL);
     cancel_now(&c, -ECANCELED, NULL);
     struct limit l = limit_of(&c);
     T_EQ(lot_acquire_limit(&word, false, WAIT_MUTEX, NULL, &l), 0);
@@ -201,7 +202,7 @@ T_TEST(leavers_do_not_break_the_queue)
     leat_waitgroup_add(&limit_line.done, LIMIT_QUEUE);
     for (int i = 0; i < LIMIT_QUEUE; i++) {
         struct g *g;
-        cancel_init(&limit_line.cancel[i], NULL);
+        cancel_init(&limit_line.cancel[i], NULL, NULL);
         atomic_store(&limit_line.result[i], LIMIT_PENDING);
         leat_go(limit_stand_in_line, i);
         while (!(g = atomic_load(&limit_line.g[i])) || load_acquire(&g->status) != G_WAITING)
@@ -289,7 +290,7 @@ T_TEST(no_permit_is_lost_in_a_storm, .timeout_ms = 60000)
     pthread_t thread[THREADS];
     int at = 0;
 
-    cancel_init(&cancel[0], NULL);
+    cancel_init(&cancel[0], NULL, NULL);
     limit_storm.now = cancel;
     limit_storm.word = LIMIT_PERMITS;
     atomic_store(&limit_storm.left, GOROUTINES + THREADS);
@@ -299,7 +300,7 @@ T_TEST(no_permit_is_lost_in_a_storm, .timeout_ms = 60000)
         T_EQ(pthread_create(&thread[i], NULL, limit_storm_thread, &rounds), 0);
     while (atomic_load(&limit_storm.left) > 0) {
         if (at + 1 < CANCELS && t_rand() % 4 == 0) {
-            cancel_init(&cancel[at + 1], NULL);
+            cancel_init(&cancel[at + 1], NULL, NULL);
             store_release(&limit_storm.now, &cancel[at + 1]);
             cancel_now(&cancel[at++], -ECANCELED, NULL);
         }
@@ -363,14 +364,14 @@ T_TEST(the_count_of_those_who_wait_stays_right, .timeout_ms = 60000)
     long rounds = t_scale(1000);
     int at = 0, was = 0;
 
-    cancel_init(&cancel[0], NULL);
+    cancel_init(&cancel[0], NULL, NULL);
     limit_group.now = cancel;
     atomic_store(&limit_group.left, GOROUTINES);
     for (int i = 0; i < GOROUTINES; i++)
         leat_go(limit_group_rounds, rounds);
     while (atomic_load(&limit_group.left) > 0) {
         if (at + 1 < CANCELS && t_rand() % 2) {
-            cancel_init(&cancel[at + 1], NULL);
+            cancel_init(&cancel[at + 1], NULL, NULL);
             store_release(&limit_group.now, &cancel[at + 1]);
             cancel_now(&cancel[at++], -ECANCELED, NULL);
         } else {
