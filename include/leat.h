@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leat.h - Go's concurrency for C: goroutines, channels, select, sync, time.
+ * leat.h - Go's concurrency for C: goroutines, channels, select, sync, context, time.
  *
  *     #include <leat.h>
  *     #include <stdio.h>
@@ -30,6 +30,7 @@
 
 #include <leat/base.h>
 #include <leat/chan.h>
+#include <leat/context.h>
 #include <leat/go.h>
 #include <leat/select.h>
 #include <leat/sync.h>

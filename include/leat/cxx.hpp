@@ -44,6 +44,7 @@
 
 #include <leat/base.h>
 #include <leat/chan.h>
+#include <leat/context.h>
 #include <leat/go.h>
 #include <leat/select.h>
 #include <leat/sync.h>
@@ -71,6 +72,8 @@ extern "C++" {
     ((void)::leat::detail::spawn(::leat::detail::commit_fork{LEAT__SITE(), (wg)}, __VA_ARGS__))
 
 #define leat_after_func(d, ...) (::leat::detail::after_func(LEAT__SITE(), (d), __VA_ARGS__))
+#define leat_ctx_after_func(ctx, ...) \
+    (::leat::detail::when_over(LEAT__SITE(), (ctx), __VA_ARGS__))
 
 template <typename R, typename... P, leat::detail::if_plain<R (*)(P...)> = 0>
 R leat_blocking(R (*fn)(P...), leat::detail::same_t<P>... args)
@@ -107,6 +110,10 @@ void leat_once_do(leat_once *o, F &&f, A &&...args)
 #define leat_scoped_chan(type, name, cap)    \
     type name = leat_chan_make(type, (cap)); \
     ::leat::detail::chan_scope LEAT__CAT(leat__scope_, __COUNTER__)((name))
+
+#define leat_scoped_ctx(name, made) \
+    leat_ctx *name = (made);        \
+    ::leat::detail::ctx_scope LEAT__CAT(leat__scope_, __COUNTER__)((name))
 
 #define leat_chan_make(type, cap) \
     (::leat::detail::make<type>((cap), LEAT__SITE(), leat__chan_make))
@@ -198,6 +205,14 @@ inline leat_case leat_case_timeout(leat_duration d)
     leat_case k = {};
     k.kind = LEAT_CASE_TIMEOUT;
     k.timeout = d;
+    return k;
+}
+
+inline leat_case leat_case_done(leat_ctx *ctx)
+{
+    leat_case k = {};
+    k.kind = LEAT_CASE_RECV;
+    k.chan = leat::detail::untyped<leat_unit>(leat_ctx_done(ctx));
     return k;
 }
 

@@ -170,7 +170,7 @@ void leat__go_commit_opts(void (*fn)(void), const leat_site *site, const leat_go
     sched_poll(m_self());
 }
 
-/* ---- for the time: calls kept for later ---- */
+/* ---- for the rooms above: calls kept for later ---- */
 
 void sched_capture(struct m *m, struct captured *c, void (*fn)(void), const leat_site *site)
 {

@@ -15,6 +15,7 @@
 #ifndef LEAT_DETAIL_SPAWN_HPP
 #define LEAT_DETAIL_SPAWN_HPP
 
+#include <leat/context.h>
 #include <leat/detail/typed.hpp>
 #include <leat/go.h>
 #include <leat/sync.h>
@@ -280,6 +281,34 @@ leat_timer *after_func(const leat_site *site, leat_duration d, F &&f, A &&...arg
     return after(site, d, std::forward<F>(f), std::forward<A>(args)...);
 }
 
+/* ---- leat_ctx_after_func ---- */
+
+/* A call to be made when a context is over, or to be dropped: there is one goroutine at most. */
+template <typename... A>
+leat_ctx_after drop_or_call(const leat_site *site, leat_ctx *ctx, A &&...a)
+{
+    using closure = call<std::decay_t<A>...>;
+    closure *c = new (std::nothrow) closure(std::in_place, std::forward<A>(a)...);
+    if (!c)
+        leat_panic("out of memory for the arguments of a goroutine");
+    capture(c);
+    return leat__ctx_after(reinterpret_cast<entry>(trampoline<closure>), site, ctx,
+                           destroy<closure>, c);
+}
+
+template <typename R, typename... P, if_plain<R (*)(P...)> = 0>
+leat_ctx_after when_over(const leat_site *site, leat_ctx *ctx, R (*fn)(P...), same_t<P>... args)
+{
+    return fn ? drop_or_call(site, ctx, fn, std::move(args)...)
+              : leat__ctx_after(nullptr, site, ctx, nullptr, nullptr);
+}
+
+template <typename F, typename... A, unless_plain<F> = 0>
+leat_ctx_after when_over(const leat_site *site, leat_ctx *ctx, F &&f, A &&...args)
+{
+    return drop_or_call(site, ctx, std::forward<F>(f), std::forward<A>(args)...);
+}
+
 /* ---- leat_blocking ---- */
 
 /* A call on the thread's own stack. Its caller waits, so it may go by reference. */
@@ -375,6 +404,14 @@ class chan_scope : scope
   public:
     template <typename T>
     explicit chan_scope(chan<T> c) : scope(leat__chan_scope_end, static_cast<void *>(c))
+    {
+    }
+};
+
+class ctx_scope : scope
+{
+  public:
+    explicit ctx_scope(leat_ctx *ctx) : scope(leat__ctx_scope_end, ctx)
     {
     }
 };

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cancel_test.c - storms of cancellation: thousands of goroutines wait in every way that ends with
+ * a context, while trees of contexts are made, cancelled and freed around them. Afterwards no
+ * value, no permit and no call is missing, and nobody waits any more.
+ */
+#include "../api/sched_util.h"
+
+/* A root that is replaced all the time: who waits takes a reference to the present one. */
+static struct {
+    leat_mutex lock;
+    leat_ctx *root;
+    atomic_bool over;
+} storm;
+
+static leat_ctx *storm_root(void)
+{
+    leat_mutex_lock(&storm.lock);
+    leat_ctx *ctx = leat_ctx_ref(storm.root);
+    leat_mutex_unlock(&storm.lock);
+    return ctx;
+}
+
+/* A context of some depth, below the present root. */
+static leat_ctx *storm_ctx(void)
+{
+    leat_ctx *ctx = storm_root();
+
+    for (uint64_t depth = t_rand() % 4; depth > 0; depth--) {
+        leat_ctx *below = t_rand() % 2 ? leat_ctx_with_cancel(ctx)
+                                       : leat_ctx_with_timeout(ctx, (int64_t)(t_rand() % 200) *
+                                                                        LEAT_MICROSECOND);
+        leat_ctx_unref(ctx);
+        ctx = below;
+    }
+    return ctx;
+}
+
+static void storm_renew(void)
+{
+    leat_ctx *next = leat_ctx_with_cancel(NULL);
+
+    leat_mutex_lock(&storm.lock);
+    leat_ctx *old = storm.root;
+    storm.root = next;
+    leat_mutex_unlock(&storm.lock);
+    leat_ctx_free(old);
+}
+
+static void storm_rages(void)
+{
+    while (!atomic_load(&storm.over)) {
+        storm_renew();
+        for (uint64_t n = t_rand() % 50; n > 0; n--)
+            leat_yield();
+    }
+}
+
+static void storm_begin(leat_waitgroup *wg)
+{
+    atomic_store(&storm.over, false);
+    storm.root = leat_ctx_with_cancel(NULL);
+    for (int i = 0; i < 2; i++)
+        leat_waitgroup_go(wg, storm_rages);
+}
+
+static void storm_end(leat_waitgroup *wg)
+{
+    atomic_store(&storm.over, true);
+    leat_waitgroup_wait(wg);
+    leat_ctx_free(storm.root);
+    while (leat_num_goroutine() > 1)
+        leat_yield();
+}
+
+/* ---- channels ---- */
+
+static struct {
+    atomic_long sent, received, sum_sent, sum_received, given_up;
+} traffic;
+
+static void storm_sends(leat_int_chan c, long rounds)
+{
+    for (int i = 1; i <= rounds; i++) {
+        leat_ctx *ctx = storm_ctx();
+        if (leat_select(leat_case_send(c, i), leat_case_done(ctx)) == 0) {
+            atomic_fetch_add(&traffic.sent, 1);
+            atomic_fetch_add(&traffic.sum_sent, i);
+        } else {
+            T_NE(leat_ctx_err(ctx), 0);
+            atomic_fetch_add(&traffic.given_up, 1);
+        }
+        leat_ctx_free(ctx);
+    }
+}
+
+static void storm_receives(leat_int_chan c, long rounds)
+{
+    for (long i = 0; i < rounds; i++) {
+        leat_ctx *ctx = storm_ctx();
+        int v = 0;
+        if (leat_select(leat_case_recv(c, &v), leat_case_done(ctx)) == 0) {
+            atomic_fetch_add(&traffic.received, 1);
+            atomic_fetch_add(&traffic.sum_received, v);
+        } else {
+            T_EQ(v, 0);
+            T_NE(leat_ctx_err(ctx), 0);
+        }
+        leat_ctx_free(ctx);
+    }
+}
+
+static void storm_over_channel(int64_t cap)
+{
+    enum { EACH = 50 };
+    long rounds = t_scale(100);
+    leat_int_chan c = leat_chan_make(leat_int_chan, cap);
+    leat_waitgroup storms = {0}, wg = {0};
+    int v;
+
+    storm_begin(&storms);
+    for (int i = 0; i < EACH; i++) {
+        leat_waitgroup_go(&wg, storm_sends, c, rounds);
+        leat_waitgroup_go(&wg, storm_receives, c, rounds);
+    }
+    leat_waitgroup_wait(&wg);
+    storm_end(&storms);
+    while (leat_try_recv(c, &v)) {
+        atomic_fetch_add(&traffic.received, 1);
+        atomic_fetch_add(&traffic.sum_received, v);
+    }
+    T_EQ(atomic_load(&traffic.received), atomic_load(&traffic.sent));
+    T_EQ(atomic_load(&traffic.sum_received), atomic_load(&traffic.sum_sent));
+    T_EQ(atomic_load(&traffic.sent) + atomic_load(&traffic.given_up), EACH * rounds);
+    leat_chan_free(c);
+}
+
+T_TEST(no_value_is_lost_on_an_unbuffered_channel_in_a_storm, .timeout_ms = 120000)
+{
+    storm_over_channel(0);
+}
+
+T_TEST(no_value_is_lost_on_a_buffered_channel_in_a_storm, .timeout_ms = 120000)
+{
+    storm_over_channel(3);
+}
+
+/* ---- functions ---- */
+
+static atomic_long storm_calls;
+
+static void storm_called(leat_ctx *ctx)
+{
+    T_NE(leat_ctx_err(ctx), 0);
+    leat_ctx_unref(ctx);
+    atomic_fetch_add(&storm_calls, 1);
+}
+
+static void storm_registers(long rounds)
+{
+    for (long i = 0; i < rounds; i++) {
+        leat_ctx *ctx = storm_ctx();
+        leat_ctx_after token = leat_ctx_after_func(ctx, storm_called, leat_ctx_ref(ctx));
+        if (t_rand() % 2)
+            leat_yield();
+        if (t_rand() % 2 && leat_ctx_after_stop(token)) {
+            leat_ctx_unref(ctx);
+            atomic_fetch_add(&storm_calls, 1);
+        }
+        leat_ctx_free(ctx);
+    }
+}
+
+T_TEST(each_function_is_called_or_stopped_in_a_storm, .timeout_ms = 120000)
+{
+    enum { EACH = 50 };
+    long rounds = t_scale(200);
+    leat_waitgroup storms = {0}, wg = {0};
+
+    storm_begin(&storms);
+    for (int i = 0; i < EACH; i++)
+        leat_waitgroup_go(&wg, storm_registers, rounds);
+    leat_waitgroup_wait(&wg);
+    storm_end(&storms);
+    T_EQ(atomic_load(&storm_calls), EACH * rounds);
+}
+
+/* ---- a thousand who wait for one ---- */
+
+static void storm_waits_for(leat_ctx *ctx)
+{
+    static const char key;
+    leat_ctx *below = leat_ctx_with_value(ctx, &key, ctx);
+
+    leat_ctx_unref(ctx);
+    leat_recv(leat_ctx_done(below), NULL);
+    T_EQ(leat_ctx_err(below), -ECANCELED);
+    T_EQ(leat_ctx_cause(below), -EIO);
+    leat_ctx_free(below);
+}
+
+T_TEST(thousands_who_wait_for_one_context_are_told, .timeout_ms = 120000)
+{
+    long n = t_scale(5000);
+
+    for (int round = 0; round < 3; round++) {
+        leat_ctx *ctx = leat_ctx_with_cancel(NULL);
+        leat_waitgroup wg = {0};
+        for (long i = 0; i < n; i++)
+            leat_waitgroup_go(&wg, storm_waits_for, leat_ctx_ref(ctx));
+        if (round)
+            leat_yield();
+        leat_ctx_cancel_cause(ctx, -EIO, NULL);
+        leat_ctx_unref(ctx);
+        leat_waitgroup_wait(&wg);
+    }
+}
