@@ -232,7 +232,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  *
  * Go         c <- value
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     close the channel, or use leat_select with a timeout.
+ * Cancel     close the channel, or use a form with a limit or a select.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  the value is copied; what a pointer points to is the receiver's from then on.
  * Ordering   what precedes a send happens before its receive returns; the k-th receive of a
@@ -246,7 +246,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * See        leat_recv, leat_try_send, leat_select
  * Since      0.1
  */
-#define leat_send(c, ...) LEAT__SEND(__COUNTER__, leat_chan_base_send, c, __VA_ARGS__)
+#define leat_send(c, ...) LEAT__SEND(__COUNTER__, leat_chan_base_send, (), (), c, __VA_ARGS__)
 
 /**
  * Send a value if that needs no wait.
@@ -265,7 +265,8 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * See        leat_send, leat_try_recv
  * Since      0.1
  */
-#define leat_try_send(c, ...) LEAT__SEND(__COUNTER__, leat_chan_base_try_send, c, __VA_ARGS__)
+#define leat_try_send(c, ...) \
+    LEAT__SEND(__COUNTER__, leat_chan_base_try_send, (), (), c, __VA_ARGS__)
 
 /**
  * Receive a value from a channel.
@@ -275,7 +276,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  *
  * Go         v, ok := <-c
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     close the channel, or use leat_select with a timeout.
+ * Cancel     close the channel, or use a form with a limit or a select.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  the value is copied to the target, which stays yours.
  * Ordering   what precedes the send, or the close, happens before this returns.
@@ -286,7 +287,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * See        leat_send, leat_range, leat_try_recv, leat_select
  * Since      0.1
  */
-#define leat_recv(c, target) LEAT__RECV(__COUNTER__, leat_chan_base_recv, (), c, target)
+#define leat_recv(c, target) LEAT__RECV(__COUNTER__, leat_chan_base_recv, (), (), c, target)
 
 /**
  * Receive a value if that needs no wait.
@@ -307,7 +308,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * Since      0.1
  */
 #define leat_try_recv(c, target) \
-    LEAT__RECV(__COUNTER__, leat_chan_base_try_recv, (, (bool *)0), c, target)
+    LEAT__RECV(__COUNTER__, leat_chan_base_try_recv, (), (, (bool *)0), c, target)
 
 /**
  * Receive a value if that needs no wait, and tell empty from closed.
@@ -330,7 +331,149 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * Since      0.1
  */
 #define leat_try_recv_ok(c, target, open) \
-    LEAT__RECV(__COUNTER__, leat_chan_base_try_recv, (, (open)), c, target)
+    LEAT__RECV(__COUNTER__, leat_chan_base_try_recv, (), (, (open)), c, target)
+
+/**
+ * Send a value, or learn that the channel is closed.
+ *
+ * For senders that do not own the channel: where leat_send ends the program, this says so.
+ *
+ * Go         none: it panics; "is this channel closed" is a wish of Go's users.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     close the channel, or use leat_send_ctx.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the value is copied; what a pointer points to is the receiver's when it was
+ *            sent, and else remains yours.
+ * Ordering   as leat_send when it sent; what the closer did happens before -EPIPE.
+ * Param      c       a channel; NULL is the nil channel. A send to that blocks for ever.
+ * Param      value   an expression of the element's type, or one that converts to it;
+ *                    evaluated once.
+ * Returns    0, or -EPIPE: the channel is closed, also when that happened while this
+ *            waited; -ENOMEM: no memory for one more value of an unbounded channel.
+ * Fatal      never.
+ * See        leat_send, leat_try_send_status, leat_close
+ * Since      0.2
+ */
+#define leat_send_status(c, ...) \
+    LEAT__SEND(__COUNTER__, leat_chan_base_send_status, (), (), c, __VA_ARGS__)
+
+/**
+ * Send a value if that needs no wait, and say why if it was not sent.
+ *
+ * Go         none: a send on a closed channel panics.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the value is copied; what a pointer points to is the receiver's when it was
+ *            sent, and else remains yours.
+ * Ordering   as leat_send when it sent; none when not.
+ * Param      c       a channel; NULL is the nil channel, which is never ready.
+ * Param      value   an expression of the element's type, or one that converts to it;
+ *                    evaluated once.
+ * Returns    0; -EAGAIN: it would have to wait; -EPIPE: the channel is closed; -ENOMEM as
+ *            leat_send_status.
+ * Fatal      never.
+ * See        leat_try_send, leat_send_status
+ * Since      0.2
+ */
+#define leat_try_send_status(c, ...) \
+    LEAT__SEND(__COUNTER__, leat_chan_base_try_send_status, (), (), c, __VA_ARGS__)
+
+/**
+ * Send a value, unless a context ends first.
+ *
+ *     int err = leat_send_ctx(ctx, jobs, j);
+ *     if (err)
+ *         return err;
+ *
+ * Go         select { case c <- value: case <-ctx.Done(): }
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     the context.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the value is copied; what a pointer points to is the receiver's when it was
+ *            sent, and else remains yours.
+ * Ordering   as leat_send when it sent; what the canceller or the closer did happens
+ *            before the error that says so.
+ * Param      ctx     a context; NULL is the background, which never ends.
+ * Param      c       a channel; NULL is the nil channel, which is never ready.
+ * Param      value   an expression of the element's type, or one that converts to it;
+ *                    evaluated once.
+ * Returns    0; -ECANCELED or -ETIMEDOUT when the
+ *            context is over, and then nothing was sent; -EPIPE when the channel is
+ *            closed: here that is not fatal; -ENOMEM as leat_send_status.
+ * Fatal      never.
+ * See        leat_send, leat_send_until, leat_recv_ctx
+ * Since      0.2
+ */
+#define leat_send_ctx(ctx, c, ...) \
+    LEAT__SEND(__COUNTER__, leat_chan_base_send_ctx, ((ctx), ), (), c, __VA_ARGS__)
+
+/**
+ * Send a value, unless a time comes first.
+ *
+ * Go         select { case c <- value: case <-time.After(d): }
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     the deadline.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the value is copied; what a pointer points to is the receiver's when it was
+ *            sent, and else remains yours.
+ * Ordering   as leat_send when it sent; else none.
+ * Param      c       a channel; NULL is the nil channel, which is never ready.
+ * Param      value   as for leat_send; one with a comma in braces needs parentheses.
+ * Param      deadline when to give up, as leat_now counts; one that has passed is
+ *                    -ETIMEDOUT at once.
+ * Returns    0; -ETIMEDOUT, and then nothing was sent; -EPIPE and -ENOMEM as
+ *            leat_send_status.
+ * Fatal      never.
+ * See        leat_send_ctx, leat_recv_until, leat_now
+ * Since      0.2
+ */
+#define leat_send_until(c, value, deadline) \
+    LEAT__SEND(__COUNTER__, leat_chan_base_send_until, (), (, (deadline)), c, value)
+
+/**
+ * Receive a value, unless a context ends first.
+ *
+ * Go         select { case v, ok := <-c: case <-ctx.Done(): }
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     the context.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the value is copied to the target, which stays yours.
+ * Ordering   as leat_recv; what the canceller did happens before -ECANCELED.
+ * Param      ctx     a context; NULL is the background, which never ends.
+ * Param      c       a channel; NULL is the nil channel, which is never ready.
+ * Param      target  where to put it: a pointer to the element's type; NULL discards.
+ * Returns    0; -ECANCELED or -ETIMEDOUT when the
+ *            context is over, and then nothing was received; -EPIPE with the target
+ *            zeroed: the channel is closed and drained.
+ * Fatal      never.
+ * See        leat_recv, leat_recv_until, leat_send_ctx
+ * Since      0.2
+ */
+#define leat_recv_ctx(ctx, c, target) \
+    LEAT__RECV(__COUNTER__, leat_chan_base_recv_ctx, ((ctx), ), (), c, target)
+
+/**
+ * Receive a value, unless a time comes first.
+ *
+ * Go         select { case v, ok := <-c: case <-time.After(d): }
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     the deadline.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the value is copied to the target, which stays yours.
+ * Ordering   as leat_recv; -ETIMEDOUT orders nothing.
+ * Param      c       a channel; NULL is the nil channel, which is never ready.
+ * Param      target  where to put it: a pointer to the element's type; NULL discards.
+ * Param      deadline when to give up, as leat_now counts; one that has passed is
+ *                    -ETIMEDOUT at once.
+ * Returns    0; -ETIMEDOUT, and then nothing was received; -EPIPE with the target zeroed:
+ *            the channel is closed and drained.
+ * Fatal      never.
+ * See        leat_recv_ctx, leat_send_until, leat_now
+ * Since      0.2
+ */
+#define leat_recv_until(c, target, deadline) \
+    LEAT__RECV(__COUNTER__, leat_chan_base_recv_until, (), (, (deadline)), c, target)
 
 /**
  * Receive every value of a channel in turn, until it is closed and drained.
@@ -343,7 +486,7 @@ typedef leat_chan(leat_unit) leat_done_chan;
  * Go         for v := range c
  * Blocks     at each turn: the calling goroutine only; on a thread that leat did not create,
  *            the thread.
- * Cancel     close the channel, or use leat_select with a timeout.
+ * Cancel     close the channel, or use a form with a limit or a select.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  the variable is a copy, one for each turn.
  * Ordering   what precedes the send, or the close, happens before its turn.

@@ -246,6 +246,119 @@ LEAT_API int64_t leat_chan_base_len(const leat_chan_base *c);
  */
 LEAT_API int64_t leat_chan_base_cap(const leat_chan_base *c);
 
+/**
+ * Send an element, or learn that the channel is closed: leat_send_status.
+ *
+ * Go         none.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     close the channel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows elem until it returns.
+ * Ordering   as leat_send when it sent.
+ * Param      c       a channel; NULL is the nil channel.
+ * Param      elem    the element, as many bytes as the channel was made for.
+ * Returns    0, -EPIPE or -ENOMEM.
+ * Fatal      never.
+ * See        leat_send_status
+ * Since      0.2
+ */
+LEAT_API int leat_chan_base_send_status(leat_chan_base *c, const void *elem);
+
+/**
+ * Send an element without waiting, or say why not: leat_try_send_status.
+ *
+ * Go         none.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows elem until it returns.
+ * Ordering   as leat_send when it sent.
+ * Param      c       a channel; NULL is the nil channel.
+ * Param      elem    the element, as many bytes as the channel was made for.
+ * Returns    0, -EAGAIN, -EPIPE or -ENOMEM.
+ * Fatal      never.
+ * See        leat_try_send_status
+ * Since      0.2
+ */
+LEAT_API int leat_chan_base_try_send_status(leat_chan_base *c, const void *elem);
+
+/**
+ * Send an element, unless a context ends first: leat_send_ctx.
+ *
+ * Go         none; select.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     the context.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows elem until it returns.
+ * Ordering   as leat_send when it sent; what the canceller did happens before -ECANCELED.
+ * Param      ctx     a context; NULL is the background, which never ends.
+ * Param      c       a channel; NULL is the nil channel.
+ * Param      elem    the element, as many bytes as the channel was made for.
+ * Returns    0, -ECANCELED, -ETIMEDOUT, -EPIPE or -ENOMEM.
+ * Fatal      never.
+ * See        leat_send_ctx
+ * Since      0.2
+ */
+LEAT_API int leat_chan_base_send_ctx(leat_ctx *ctx, leat_chan_base *c, const void *elem);
+
+/**
+ * Send an element, unless a time comes first: leat_send_until.
+ *
+ * Go         none; select.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     the deadline.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows elem until it returns.
+ * Ordering   as leat_send when it sent.
+ * Param      c       a channel; NULL is the nil channel.
+ * Param      elem    the element, as many bytes as the channel was made for.
+ * Param      deadline when to give up, as leat_now counts.
+ * Returns    0, -ETIMEDOUT, -EPIPE or -ENOMEM.
+ * Fatal      never.
+ * See        leat_send_until
+ * Since      0.2
+ */
+LEAT_API int leat_chan_base_send_until(leat_chan_base *c, const void *elem,
+                                       leat_duration deadline);
+
+/**
+ * Receive an element, unless a context ends first: leat_recv_ctx.
+ *
+ * Go         none; select.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     the context.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows elem until it returns.
+ * Ordering   as leat_recv; what the canceller did happens before -ECANCELED.
+ * Param      ctx     a context; NULL is the background, which never ends.
+ * Param      c       a channel; NULL is the nil channel.
+ * Param      elem    where to put the element; NULL discards it.
+ * Returns    0, -ECANCELED, -ETIMEDOUT, or -EPIPE with *elem zeroed.
+ * Fatal      never.
+ * See        leat_recv_ctx
+ * Since      0.2
+ */
+LEAT_API int leat_chan_base_recv_ctx(leat_ctx *ctx, leat_chan_base *c, void *elem);
+
+/**
+ * Receive an element, unless a time comes first: leat_recv_until.
+ *
+ * Go         none; select.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     the deadline.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows elem until it returns.
+ * Ordering   as leat_recv.
+ * Param      c       a channel; NULL is the nil channel.
+ * Param      elem    where to put the element; NULL discards it.
+ * Param      deadline when to give up, as leat_now counts.
+ * Returns    0, -ETIMEDOUT, or -EPIPE with *elem zeroed.
+ * Fatal      never.
+ * See        leat_recv_until
+ * Since      0.2
+ */
+LEAT_API int leat_chan_base_recv_until(leat_chan_base *c, void *elem, leat_duration deadline);
+
 /* What the typed calls expand to; align is of the element, site where the channel was made. */
 LEAT_API leat_chan_base *leat__chan_make(size_t elem_size, size_t elem_align, int64_t cap,
                                          const leat_site *site);

@@ -176,6 +176,43 @@ bool leat_try_recv_ok(leat::chan<T> c, leat::detail::target<T> to, bool *open)
     return leat_chan_base_try_recv(leat::detail::untyped<T>(c), to.place, open);
 }
 
+template <typename T>
+int leat_send_status(leat::chan<T> c, const leat::detail::same_t<T> &value)
+{
+    return leat_chan_base_send_status(leat::detail::untyped<T>(c), &value);
+}
+
+template <typename T>
+int leat_try_send_status(leat::chan<T> c, const leat::detail::same_t<T> &value)
+{
+    return leat_chan_base_try_send_status(leat::detail::untyped<T>(c), &value);
+}
+
+template <typename T>
+int leat_send_ctx(leat_ctx *ctx, leat::chan<T> c, const leat::detail::same_t<T> &value)
+{
+    return leat_chan_base_send_ctx(ctx, leat::detail::untyped<T>(c), &value);
+}
+
+template <typename T>
+int leat_send_until(leat::chan<T> c, const leat::detail::same_t<T> &value,
+                    leat_duration deadline)
+{
+    return leat_chan_base_send_until(leat::detail::untyped<T>(c), &value, deadline);
+}
+
+template <typename T>
+int leat_recv_ctx(leat_ctx *ctx, leat::chan<T> c, leat::detail::target<T> to)
+{
+    return leat_chan_base_recv_ctx(ctx, leat::detail::untyped<T>(c), to.place);
+}
+
+template <typename T>
+int leat_recv_until(leat::chan<T> c, leat::detail::target<T> to, leat_duration deadline)
+{
+    return leat_chan_base_recv_until(leat::detail::untyped<T>(c), to.place, deadline);
+}
+
 #define leat_range(v, c) for (auto v : ::leat::detail::drain{c})
 
 template <typename T>

@@ -56,17 +56,55 @@ LEAT_API leat_duration leat_now(void);
  *
  * Go         time.Sleep(d)
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     cannot be cancelled; leat_select with a timeout case can.
+ * Cancel     cannot be cancelled; leat_sleep_ctx can.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  none.
  * Ordering   none.
  * Param      d       how long; 0 or less returns at once, LEAT_FOREVER never.
  * Returns    nothing.
  * Fatal      never.
- * See        leat_after, leat_case_timeout
+ * See        leat_sleep_ctx, leat_sleep_until, leat_after, leat_case_timeout
  * Since      0.1
  */
 LEAT_API void leat_sleep(leat_duration d);
+
+/**
+ * Let a span of time pass, unless a context ends first.
+ *
+ * Go         select { case <-time.After(d): case <-ctx.Done(): }
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     the context.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  none.
+ * Ordering   what the canceller did happens before -ECANCELED.
+ * Param      ctx     a context; NULL is the background, which never ends.
+ * Param      d       how long; 0 or less returns at once.
+ * Returns    0, or -ECANCELED or -ETIMEDOUT when the context is over.
+ * Fatal      never.
+ * See        leat_sleep, leat_sleep_until
+ * Since      0.2
+ */
+LEAT_API int leat_sleep_ctx(leat_ctx *ctx, leat_duration d);
+
+/**
+ * Sleep until a point of time.
+ *
+ * For a rhythm that does not drift: add the period to the last point.
+ *
+ * Go         time.Sleep(time.Until(t))
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     cannot be cancelled; leat_sleep_ctx can.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  none.
+ * Ordering   none.
+ * Param      t       when to go on, as leat_now counts; the past returns at once, LEAT_FOREVER
+ *                    never.
+ * Returns    nothing.
+ * Fatal      never.
+ * See        leat_sleep, leat_sleep_ctx, leat_now
+ * Since      0.2
+ */
+LEAT_API void leat_sleep_until(leat_duration t);
 
 /** A timer: strikes once, into its channel or by calling a function. */
 typedef struct leat_timer leat_timer;

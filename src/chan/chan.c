@@ -271,18 +271,23 @@ LEAT__COLD static void foreign_runtime(void)
     leat__throw("leat: a channel of another copy of libleat; link it once, shared");
 }
 
+void chan_enqueue(leat_chan_base *c, struct waitq *q, struct waiter *w)
+{
+    if (unlikely(c->runtime != &sched))
+        foreign_runtime();
+    waitq_push(q, w);
+    chan_changed(c);
+    spin_unlock(&c->lock, LEAT__RANK_CHAN);
+}
+
 /* Lock held; dropped. The waiter is on the caller's stack until somebody wins it. */
 static void wait_on(leat_chan_base *c, struct waitq *q, struct waiter *w, enum wait_reason why)
 {
     struct g *g = w->g;
 
-    if (unlikely(c->runtime != &sched))
-        foreign_runtime();
     san_reset(&g->u.wait.edge);
     store_relaxed(&g->status, G_WAITING);
-    waitq_push(q, w);
-    chan_changed(c);
-    spin_unlock(&c->lock, LEAT__RANK_CHAN);
+    chan_enqueue(c, q, w);
     sched_park(g, why, c);
     san_acquire(&g->u.wait.edge);
 }

@@ -77,6 +77,9 @@ LEAT__COLD void backlog_stock(leat_chan_base *c);       /* so that a push needs 
 bool backlog_push(leat_chan_base *c, const void *elem); /* lock held; false: no memory */
 void backlog_pop(leat_chan_base *c, void *elem);        /* lock held */
 
+/* Lock held; dropped. From here on w is anybody's who wins it. */
+void chan_enqueue(leat_chan_base *c, struct waitq *q, struct waiter *w);
+
 /* Might the operation proceed? A racy look. The mode is read last: a closed channel never opens
  * again, so open then means open at the reads before. */
 static inline bool chan_send_ready(const leat_chan_base *c)
@@ -104,11 +107,17 @@ static inline void chan_changed(leat_chan_base *c)
 LEAT__COLD void chan_begin_special_send(leat_chan_base *c);
 
 /* Before a send takes the lock: what needs none, and what TSan shall see. */
-static inline void chan_begin_send(leat_chan_base *c, const void *elem)
+static inline void chan_begin_status_send(leat_chan_base *c, const void *elem)
 {
     if (unlikely(load_relaxed(&c->mode)))
         chan_begin_special_send(c);
     san_read(elem, c->elem_size);
+}
+
+/* The same for a send that dies of a close: one that is not ordered with it is a race. */
+static inline void chan_begin_send(leat_chan_base *c, const void *elem)
+{
+    chan_begin_status_send(c, elem);
     san_read(&c->race, 1);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Channels of every kind of element, and every call of theirs. */
 #include <leat/chan.h>
+#include <leat/time.h>
 
 struct job {
     int id;
@@ -33,6 +34,7 @@ void shipped(leat_bool_chan b, leat_size_chan s, leat_int64_chan l, leat_double_
              leat_ptr_chan p, leat_str_chan t, leat_time_chan m, leat_done_chan u);
 void own(job_chan jobs, colour_chan colours, chan_chan chans, job_ptr_chan ptrs, byte_chan b);
 int64_t calls_of(leat_int_chan c);
+int limited(leat_ctx *ctx, leat_int_chan c, job_chan jobs);
 int loops(leat_int_chan c, job_chan jobs);
 
 void shipped(leat_bool_chan b, leat_size_chan s, leat_int64_chan l, leat_double_chan d,
@@ -123,4 +125,19 @@ int loops(leat_int_chan c, job_chan jobs)
     leat_send(c, leat_recv(other, NULL));
     leat_send(c, leat_try_send(other, (leat_send(c, 1), 2)));
     return 0;
+}
+
+int limited(leat_ctx *ctx, leat_int_chan c, job_chan jobs)
+{
+    leat_scoped_chan(leat_int_chan, all, LEAT_UNBOUNDED);
+    struct job j = {0};
+    int v, *p = &v;
+    int err = leat_send_status(next(c), calls++) + leat_try_send_status(jobs, j);
+
+    err += leat_send_ctx(ctx, next(c), calls++) + leat_send_ctx(NULL, jobs, (struct job){0});
+    err += leat_send_until(c, calls++, leat_now() + LEAT_SECOND);
+    err += leat_send_until(jobs, ((struct job){0}), LEAT_FOREVER);
+    err += leat_recv_ctx(ctx, next(c), p++) + leat_recv_ctx(NULL, jobs, NULL);
+    err += leat_recv_until(jobs, &j, leat_recv_until(c, &v, 5));
+    return err + leat_send_ctx(ctx, all, leat_recv_ctx(ctx, c, &v));
 }

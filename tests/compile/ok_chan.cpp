@@ -44,6 +44,7 @@ void shipped(leat_bool_chan b, leat_int64_chan l, leat_double_chan d, leat_ptr_c
              leat_str_chan t, leat_time_chan m, leat_done_chan u);
 void own(job_chan jobs, leat::chan<colour> colours, leat::chan<no_default> strict);
 int64_t calls_of(leat_int_chan c);
+int limited(leat_ctx *ctx, leat_int_chan c, leat::chan<job> jobs);
 int loops(leat_int_chan c, job_chan jobs, leat_done_chan done);
 
 void shipped(leat_bool_chan b, leat_int64_chan l, leat_double_chan d, leat_ptr_chan p,
@@ -128,4 +129,19 @@ int loops(leat_int_chan c, job_chan jobs, leat_done_chan done)
     }
     leat_send(c, leat_recv(other, nullptr));
     return 0;
+}
+
+int limited(leat_ctx *ctx, leat_int_chan c, leat::chan<job> jobs)
+{
+    leat_scoped_chan(leat_int_chan, all, LEAT_UNBOUNDED);
+    job j = {};
+    int v;
+    int err = leat_send_status(c, 'a') + leat_try_send_status(jobs, j);
+
+    err += leat_send_ctx(ctx, c, 1) + leat_send_ctx(nullptr, jobs, {});
+    err += leat_send_until(c, 2, leat_now() + LEAT_SECOND);
+    err += leat_send_until(jobs, {}, LEAT_FOREVER);
+    err += leat_recv_ctx(ctx, c, &v) + leat_recv_ctx(nullptr, jobs, nullptr);
+    err += leat_recv_until(jobs, &j, leat_recv_until(c, &v, 5));
+    return err + leat_send_ctx(ctx, all, leat_recv_ctx(ctx, c, &v));
 }

@@ -13,6 +13,8 @@ leat_duration wait_a_little(void)
     leat_duration at = leat_now();
 
     leat_sleep(10 * LEAT_MICROSECOND);
+    leat_sleep_until(at + LEAT_MICROSECOND);
+    at += leat_sleep_ctx(NULL, LEAT_MICROSECOND);
     leat_recv(tick, &at);
     leat_chan_free(tick);
     return leat_now() - at;

@@ -86,22 +86,24 @@ __extension__ struct leat_unit {
                             &LEAT__CAT(leat__site_, id));                                 \
     })
 
-#define LEAT__SEND(id, op, c, ...)                                                   \
+/* `head` and `tail`: what stands before and after the operands of the untyped call. */
+#define LEAT__SEND(id, op, head, tail, c, ...)                                       \
     __extension__({                                                                  \
         __typeof__(c) LEAT__CAT(leat__c_, id) = (c);                                 \
         LEAT__QUIET                                                                  \
         LEAT__CHECK_SEND(LEAT__CAT(leat__c_, id)->elem, (__VA_ARGS__));              \
         LEAT__LOUD                                                                   \
         LEAT__ELEM(LEAT__CAT(leat__c_, id)) LEAT__CAT(leat__v_, id) = (__VA_ARGS__); \
-        op(LEAT__CHAN(LEAT__CAT(leat__c_, id)), &LEAT__CAT(leat__v_, id));           \
+        op(LEAT__EXPAND head LEAT__CHAN(LEAT__CAT(leat__c_, id)),                    \
+           &LEAT__CAT(leat__v_, id) LEAT__EXPAND tail);                              \
     })
 
-#define LEAT__RECV(id, op, tail, c, p)                                        \
+#define LEAT__RECV(id, op, head, tail, c, p)                                  \
     __extension__({                                                           \
         __typeof__(c) LEAT__CAT(leat__c_, id) = (c);                          \
         __auto_type LEAT__CAT(leat__p_, id) = (p);                            \
         LEAT__CHECK_TARGET(LEAT__CAT(leat__c_, id), LEAT__CAT(leat__p_, id)); \
-        op(LEAT__CHAN(LEAT__CAT(leat__c_, id)),                               \
+        op(LEAT__EXPAND head LEAT__CHAN(LEAT__CAT(leat__c_, id)),             \
            (void *)LEAT__CAT(leat__p_, id) LEAT__EXPAND tail);                \
     })
 
