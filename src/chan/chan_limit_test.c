@@ -15,10 +15,8 @@
 #include "park/limit.h"
 #include "t.h"
 
-static leat_ctx *limit_ctx_of(struct cancel *c)
-{
-    return (leat_ctx *)(void *)c;
-}
+/* What the waits see of a context: its first word. */
+#define CLIMIT_CTX(c) ((leat_ctx *)(void *)&(struct cancel *){c})
 
 enum climit_event { CLIMIT_PARTNER, CLIMIT_CLOSE, CLIMIT_CANCEL, CLIMIT_EVENTS };
 
@@ -34,7 +32,7 @@ enum { CLIMIT_PENDING = 1 };
 
 static void climit_waiter(struct climit_bed *bed)
 {
-    leat_ctx *ctx = limit_ctx_of(&bed->cancel);
+    leat_ctx *ctx = CLIMIT_CTX(&bed->cancel);
     int r = bed->sends ? leat_chan_base_send_ctx(ctx, bed->c, &bed->value)
                        : leat_chan_base_recv_ctx(ctx, bed->c, &bed->value);
 
@@ -186,14 +184,14 @@ T_TEST(what_is_over_is_an_error_though_the_channel_is_ready)
     cancel_now(&over, -ETIMEDOUT, NULL);
     leat_chan_base_send(c, &v);
     v = 5;
-    T_EQ(leat_chan_base_recv_ctx(limit_ctx_of(&over), c, &v), -ETIMEDOUT);
+    T_EQ(leat_chan_base_recv_ctx(CLIMIT_CTX(&over), c, &v), -ETIMEDOUT);
     T_EQ(leat_chan_base_recv_until(c, &v, leat_now()), -ETIMEDOUT);
     T_EQ(v, 5);
-    T_EQ(leat_chan_base_send_ctx(limit_ctx_of(&over), c, &v), -ETIMEDOUT);
+    T_EQ(leat_chan_base_send_ctx(CLIMIT_CTX(&over), c, &v), -ETIMEDOUT);
     T_EQ(leat_chan_base_send_until(c, &v, 0), -ETIMEDOUT);
     T_EQ(leat_chan_base_len(c), 1);
     leat_chan_base_close(c);
-    T_EQ(leat_chan_base_send_ctx(limit_ctx_of(&over), c, &v), -ETIMEDOUT); /* no look at c */
+    T_EQ(leat_chan_base_send_ctx(CLIMIT_CTX(&over), c, &v), -ETIMEDOUT); /* no look at c */
     T_EQ(leat_chan_base_send_ctx(NULL, c, &v), -EPIPE);
     T_EQ(leat_chan_base_recv_ctx(NULL, c, &v), 0);
     T_EQ(leat_chan_base_recv_ctx(NULL, c, &v), -EPIPE);
@@ -213,7 +211,7 @@ T_TEST(a_nil_channel_waits_for_the_limit_alone)
 
     cancel_init(&c, NULL, NULL);
     leat_go(climit_cancels, &c);
-    T_EQ(leat_chan_base_recv_ctx(limit_ctx_of(&c), NULL, &v), -ECANCELED);
+    T_EQ(leat_chan_base_recv_ctx(CLIMIT_CTX(&c), NULL, &v), -ECANCELED);
     T_EQ(leat_chan_base_send_until(NULL, &v, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
     T_EQ(leat_chan_base_try_send_status(NULL, &v), -EAGAIN);
     T_EQ(v, 3);
@@ -227,7 +225,7 @@ static void climit_takes(leat_chan_base *c, struct cancel *cancel, atomic_long *
 {
     int64_t v = 0;
 
-    if (leat_chan_base_recv_ctx(limit_ctx_of(cancel), c, &v) == 0)
+    if (leat_chan_base_recv_ctx(CLIMIT_CTX(cancel), c, &v) == 0)
         atomic_fetch_add(sum, v);
 }
 
@@ -277,7 +275,7 @@ static void climit_storm_one(struct climit_storm *s, long rounds, struct cancel 
         int r;
         switch (t_rand() % 6) {
         case 0:
-            r = leat_chan_base_send_ctx(limit_ctx_of(mine), c, &v);
+            r = leat_chan_base_send_ctx(CLIMIT_CTX(mine), c, &v);
             atomic_fetch_add(&s->sent, r == 0 ? v : 0);
             break;
         case 1:
@@ -285,7 +283,7 @@ static void climit_storm_one(struct climit_storm *s, long rounds, struct cancel 
             atomic_fetch_add(&s->sent, r == 0 ? v : 0);
             break;
         case 2:
-            r = leat_chan_base_recv_ctx(limit_ctx_of(mine), c, &v);
+            r = leat_chan_base_recv_ctx(CLIMIT_CTX(mine), c, &v);
             atomic_fetch_add(&s->received, r == 0 ? v : 0);
             break;
         case 3:
@@ -353,7 +351,7 @@ T_TEST(no_value_is_lost_or_doubled_by_cancels_and_deadlines, .timeout_ms = 60000
 static void climit_ends(leat_chan_base *c, struct cancel *cancel, bool sends, atomic_int *n)
 {
     int64_t v = 9;
-    leat_ctx *ctx = limit_ctx_of(cancel);
+    leat_ctx *ctx = CLIMIT_CTX(cancel);
     int r = sends ? leat_chan_base_send_ctx(ctx, c, &v) : leat_chan_base_recv_ctx(ctx, c, &v);
 
     T_TRUE(r == -EPIPE || r == -ECANCELED);
@@ -393,17 +391,17 @@ T_TEST(a_sleep_ends_with_its_context_or_in_full)
     leat_duration before = leat_now();
 
     cancel_init(&c, NULL, NULL);
-    T_EQ(leat_sleep_ctx(limit_ctx_of(&c), 2 * LEAT_MILLISECOND), 0);
+    T_EQ(leat_sleep_ctx(CLIMIT_CTX(&c), 2 * LEAT_MILLISECOND), 0);
     T_GE(leat_now() - before, 2 * LEAT_MILLISECOND);
     T_EQ(leat_sleep_ctx(NULL, LEAT_MILLISECOND), 0);
     T_EQ(leat_sleep_ctx(NULL, -1), 0);
     leat_go(climit_cancels, &c);
-    T_EQ(leat_sleep_ctx(limit_ctx_of(&c), LEAT_FOREVER), -ECANCELED);
-    T_EQ(leat_sleep_ctx(limit_ctx_of(&c), LEAT_FOREVER), -ECANCELED);
-    T_EQ(leat_sleep_ctx(limit_ctx_of(&c), 0), -ECANCELED);
+    T_EQ(leat_sleep_ctx(CLIMIT_CTX(&c), LEAT_FOREVER), -ECANCELED);
+    T_EQ(leat_sleep_ctx(CLIMIT_CTX(&c), LEAT_FOREVER), -ECANCELED);
+    T_EQ(leat_sleep_ctx(CLIMIT_CTX(&c), 0), -ECANCELED);
     cancel_init(&c, NULL, NULL);
     cancel_now(&c, -ETIMEDOUT, NULL);
-    T_EQ(leat_sleep_ctx(limit_ctx_of(&c), LEAT_HOUR), -ETIMEDOUT);
+    T_EQ(leat_sleep_ctx(CLIMIT_CTX(&c), LEAT_HOUR), -ETIMEDOUT);
     while (leat_num_goroutine() > 1)
         leat_yield();
 }
