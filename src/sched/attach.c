@@ -157,6 +157,7 @@ void *thread_main(void *arg)
     overflow_install(m);
     if (!m->spare)
         take_spare(m);
+    fork_allow(); /* held since thread_create */
     sched_loop(m);
 }
 

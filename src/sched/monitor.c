@@ -72,10 +72,12 @@ static bool thread_create(struct m *m)
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, THREAD_STACK);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    fork_hold(); /* until thread_main is through with its preparations */
     int err = refused_thread() ? EAGAIN : pthread_create(&thread, &attr, thread_main, m);
     pthread_attr_destroy(&attr);
     if (err == 0)
         return true;
+    fork_allow();
     if (sched.starts_failed++ == 0)
         leat__print("leat: cannot create a thread (%s); trying again. Raise RLIMIT_NPROC, "
                     "TasksMax or pids.max\n",
@@ -349,6 +351,7 @@ static void *monitor_main(void *arg)
     sched.monitor_tid = os_gettid();
     store_release(&sched.monitor_word, 0);
     sigfillset(&none);
+    fork_allow(); /* held since monitor_start */
     for (;;) {
         pthread_sigmask(SIG_SETMASK, &start_mask, NULL);
         bool started = start_threads();
@@ -396,6 +399,7 @@ void monitor_start(void)
     pthread_attr_setstacksize(&attr, 256 << 10);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     deadlock_note_threads(false);
+    fork_hold(); /* until it runs */
     int err = pthread_create(&thread, &attr, monitor_main, NULL);
     deadlock_note_threads(true);
     pthread_attr_destroy(&attr);

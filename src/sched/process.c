@@ -8,19 +8,26 @@
  *   under live goroutines. A second thread that calls exit meanwhile waits for ever.
  * FORK  Only the forking thread exists in the child. A child of a process whose only goroutine
  *   was goroutine 1 may use leat: it starts over at the first call. In any other child the
- *   first leat call is fatal and says so; exec is always fine.
+ *   first leat call is fatal and says so; exec is always fine. A lock that one of our threads
+ *   holds at the fork stays held in the child, and not all of them are ours: a thread that starts
+ *   allocates, in libc and in AddressSanitizer, whose allocator does not take part in forks. So
+ *   while no goroutine runs, our threads allocate between fork_hold and fork_allow only, and a
+ *   fork waits for them. It is a count and not a lock: the thread that begins a start is not the
+ *   one that ends it, and ThreadSanitizer would take a lock for an order of goroutines.
  * COPIES  Two copies of libleat (one static in the program, one in a plugin) would be two
  *   runtimes with one set of channels. Each copy carries an ELF note; a runtime that finds two at
  *   its start says where they are and dies.
  */
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "arch/sanitize.h"
 #include "base/fatal.h"
+#include "os/clock.h"
 #include "os/os.h"
 #include "sched/sched.h"
 
@@ -111,9 +118,46 @@ static void at_exit(void)
     leat__freeze();
 }
 
+/* ---- fork ---- */
+
+enum { FORK_PATIENCE_NS = 100000000 };
+
+static uint32_t forking; /* atomic: a thread waits to fork, or does */
+static int fork_holders; /* atomic: threads between fork_hold and fork_allow */
+
+void fork_hold(void)
+{
+    for (;;) {
+        fetch_add(&fork_holders, 1);
+        fence_seq();
+        if (!load_seq(&forking))
+            return;
+        fetch_sub(&fork_holders, 1);
+        while (load_seq(&forking))
+            sched_yield();
+    }
+}
+
+void fork_allow(void)
+{
+    fetch_sub(&fork_holders, 1);
+}
+
+/* Not for ever: it may be a signal handler on one of those threads that forks. */
+static void fork_await_holders(void)
+{
+    int64_t end = os_now() + FORK_PATIENCE_NS;
+
+    store_seq(&forking, 1);
+    fence_seq();
+    while (load_seq(&fork_holders) > 0 && os_now() < end)
+        sched_yield();
+}
+
 /* The child must not inherit a lock that another thread holds. */
 static void fork_prepare(void)
 {
+    fork_await_holders();
     stack_fork_begin();
     g_fork_begin();
 }
@@ -122,6 +166,7 @@ static void fork_parent(void)
 {
     g_fork_end();
     stack_fork_end();
+    store_seq(&forking, 0);
 }
 
 static void fork_child(void)
@@ -132,6 +177,8 @@ static void fork_child(void)
 
     g_fork_end();
     stack_fork_end();
+    fork_holders = 0;
+    forking = 0;
     if (alone &&
         sched.main_g) /* its record stays in the slab; the child's goroutine 1 gets another */
         store_relaxed(&sched.main_g->status, G_FREE);
