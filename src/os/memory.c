@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "arch/sanitize.h"
@@ -49,6 +50,21 @@ void os_unmap(void *p, size_t size)
 int os_guard(void *p, size_t size)
 {
     return madvise(p, size, MADV_GUARD_INSTALL) == 0 ? 0 : -errno;
+}
+
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+
+int os_guard_many(void *first, size_t size, size_t stride, unsigned n)
+{
+    enum { SELF = -10000 }; /* PIDFD_SELF: this process, without a descriptor */
+    struct iovec regions[OS_GUARDS_MAX];
+
+    for (unsigned i = 0; i < n; i++)
+        regions[i] = (struct iovec){(char *)first + i * stride, size};
+    long done = syscall(SYS_process_madvise, SELF, regions, n, MADV_GUARD_INSTALL, 0);
+    return done == (long)(n * size) ? 0 : done < 0 ? -errno : -EAGAIN;
 }
 
 int os_protect_none(void *p, size_t size)

@@ -19,6 +19,9 @@ void *os_map(size_t size); /* zeroed pages, NULL on failure; may be refused
                                                  on purpose by LEAT_DEBUG=failmmap */
 void os_unmap(void *p, size_t size);
 int os_guard(void *p, size_t size); /* MADV_GUARD_INSTALL: 0 or -errno */
+/* The same for n regions, `stride` bytes apart, in one call of the kernel (Linux >= 6.14). */
+int os_guard_many(void *first, size_t size, size_t stride, unsigned n);
+enum { OS_GUARDS_MAX = 16 };
 int os_protect_none(void *p, size_t size);
 void os_drop(void *p, size_t size); /* give the pages back, keep the mapping */
 void os_huge_pages(void *p, size_t size, bool wanted);

@@ -38,6 +38,7 @@ struct stack_slab {
     unsigned nslots;
     unsigned nfree;          /* depot lock */
     unsigned fresh;          /* slots from here on were never used; depot lock */
+    unsigned guarded;        /* slots below have their guard; depot lock */
     struct stack_slab *next; /* of those with a free slot; depot lock */
     bool listed;             /* is on that list */
     int64_t free_since;      /* when it became wholly free, 0: it is not, or is dropped */
@@ -54,6 +55,7 @@ static struct {
     size_t guards; /* mprotect guards installed */
     size_t guard_budget;
     enum leat__guard_mode mode;
+    bool one_by_one; /* the kernel does not take several guards at once */
     bool warned;
 } depot;
 
@@ -96,6 +98,27 @@ static void guard_install(void *p, size_t size)
         return;
     }
     go_unguarded();
+}
+
+/* Depot lock held: see that fresh slot i has its guard, and those after it while we are there. */
+static void guard_slots(struct stack_slab *slab, unsigned i)
+{
+    unsigned n = slab->nslots - i;
+
+    if (i < slab->guarded)
+        return;
+    if (n > OS_GUARDS_MAX)
+        n = OS_GUARDS_MAX;
+    if (depot.mode == LEAT__GUARD_MADVISE && !depot.one_by_one) {
+        char *first = slab->base + (size_t)i * SLOT_BYTES;
+        if (os_guard_many(first, LEAT__STACK_GUARD, SLOT_BYTES, n) == 0) {
+            slab->guarded = i + n;
+            return;
+        }
+        depot.one_by_one = true;
+    }
+    guard_install(slab->base + (size_t)i * SLOT_BYTES, LEAT__STACK_GUARD);
+    slab->guarded = i + 1;
 }
 
 const char *stack_guard_mode(void)
@@ -171,7 +194,7 @@ static struct stack *depot_take(void)
     bool fresh = slab->fresh < slab->nslots && slab->nfree == slab->nslots - slab->fresh;
     if (fresh) {
         i = slab->fresh++;
-        guard_install(slab->base + (size_t)i * SLOT_BYTES, LEAT__STACK_GUARD);
+        guard_slots(slab, i);
     } else {
         i = slab->free[slab->nfree - (slab->nslots - slab->fresh) - 1];
     }
