@@ -161,7 +161,40 @@ LEAT_API void leat__waitgroup_commit(void (*fn)(void), const leat_site *site,
                                      leat_waitgroup *wg);
 LEAT_API void leat__waitgroup_fork(void (*fn)(void), const leat_site *site, leat_waitgroup *wg);
 LEAT_API bool leat__once_slow(leat_once *o, leat__defer *d);
+LEAT_API void leat__mutex_lock_slow(leat_mutex *m);
+LEAT_API void leat__mutex_unlock_slow(leat_mutex *m);
 LEAT_API void leat__mutex_scope_end(void *m);
+
+/* Not 0 while the short ways below may not be taken: the program runs under ThreadSanitizer, or
+ * a goroutine shall yield at the end of its next leat call. */
+LEAT_API extern uint32_t leat__attention;
+
+/* A free mutex is locked, and one that nobody waits for unlocked, without a call: the call would
+ * cost as much as what Go's inlined fast path does altogether. The bodies serve for inlining
+ * alone; the functions themselves are the library's. */
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_THREAD__) && !defined(LEAT__TSAN)
+extern inline __attribute__((gnu_inline)) void leat_mutex_lock(leat_mutex *m)
+{
+    uint32_t state = 0; /* free */
+
+    if (__builtin_expect(__atomic_load_n(&leat__attention, __ATOMIC_RELAXED) != 0 ||
+                             !__atomic_compare_exchange_n(&m->leat__state, &state, 1, 0,
+                                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED),
+                         0))
+        leat__mutex_lock_slow(m);
+}
+
+extern inline __attribute__((gnu_inline)) void leat_mutex_unlock(leat_mutex *m)
+{
+    uint32_t state = 1; /* locked, and nobody waits */
+
+    if (__builtin_expect(__atomic_load_n(&leat__attention, __ATOMIC_RELAXED) != 0 ||
+                             !__atomic_compare_exchange_n(&m->leat__state, &state, 0, 0,
+                                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED),
+                         0))
+        leat__mutex_unlock_slow(m);
+}
+#endif
 
 #ifdef __cplusplus
 }

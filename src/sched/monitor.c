@@ -26,10 +26,12 @@
  * have rested (stack_decay).
  */
 #include <errno.h>
+#include <leat/sync.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 
+#include "arch/sanitize.h"
 #include "base/env.h"
 #include "base/fatal.h"
 #include "os/clock.h"
@@ -232,6 +234,20 @@ static void watch_global(int64_t now)
     flag_held(P_SHARE);
 }
 
+uint32_t leat__attention;
+
+/* Somebody is to yield, or is so no more; see sync.h. */
+static void tell_inline_calls(void)
+{
+    uint32_t asked = leat__san_thread;
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++)
+        asked |= load_relaxed(&sched.all[i]->attention) & P_PREEMPT;
+    if (asked != load_relaxed(&leat__attention))
+        store_relaxed(&leat__attention, asked);
+}
+
 static int64_t next_source(void)
 {
     int64_t due = INT64_MAX;
@@ -274,6 +290,7 @@ static bool watch_procs(int64_t now)
     }
     if (orphans)
         flag_held(P_DUE);
+    tell_inline_calls();
     if (due)
         wake_for_work(); /* those who hold a proc may all be stuck; an idle thread can run it */
     return suspect;
@@ -392,6 +409,7 @@ void monitor_start(void)
     pthread_t thread;
     sigset_t all;
 
+    tell_inline_calls();
     pthread_sigmask(SIG_SETMASK, NULL, &start_mask);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);

@@ -17,6 +17,11 @@
  *   address is used, as the parking lot's key. Dropping LOCKED first and looking for waiters
  *   after, as Go can, would read memory that C may have freed.
  *
+ * IN THE CALLER  sync.h has the two CAS of a mutex that nobody contends for as inline functions.
+ *   They ask leat__attention first, which sends them here under TSan, whose edges are made here,
+ *   and when a goroutine is to yield at the end of its next call. So the values of FREE and
+ *   LOCKED are part of the binary interface.
+ *
  * ORDERING  Lock is acquire, unlock release, of the state word; TSan's edges are on the mutex.
  * PROOF  tests/golike/mutex_test.c, tests/api/lifetime_test.c.
  */
@@ -111,6 +116,12 @@ LEAT__COLD static void lock_slow(leat_mutex *m)
     }
 }
 
+void leat__mutex_lock_slow(leat_mutex *m)
+{
+    lock_slow(m);
+    san_acquire(m);
+}
+
 void leat_mutex_lock(leat_mutex *m)
 {
     uint32_t free = 0;
@@ -148,6 +159,16 @@ LEAT__COLD static void unlock_slow(leat_mutex *m)
     } while (!cas(&m->leat__state, &old, new));
     if (wake)
         lot_release(&m->leat__sema, handoff);
+}
+
+void leat__mutex_unlock_slow(leat_mutex *m)
+{
+    struct m *self = tls_m();
+
+    san_release(m);
+    unlock_slow(m);
+    if (likely(self))
+        sched_poll(self);
 }
 
 void leat_mutex_unlock(leat_mutex *m)
