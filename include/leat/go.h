@@ -299,6 +299,7 @@ LEAT_API void leat__defer_run(leat__defer *d);
 
 /* Call capture: see src/arch/arch.h. The stub stores the argument registers. */
 LEAT_API extern void (*const leat__capture)(void);
+LEAT_API extern void (*const leat__capture_ints)(void);
 LEAT_API extern void (*const leat__blocking_call)(void);
 LEAT_API void leat__go_commit(void (*fn)(void), const leat_site *site);
 LEAT_API void leat__go_commit_opts(void (*fn)(void), const leat_site *site,

@@ -27,8 +27,8 @@ struct san_stack {
     unsigned valgrind_id;
 };
 
-extern bool leat__san_address;
-extern bool leat__san_thread;
+extern bool leat__san_address LEAT__OURS;
+extern bool leat__san_thread LEAT__OURS;
 
 void leat__san_init(void);
 

@@ -107,22 +107,34 @@
         b       leat__entry
         end_function leat__restart
 
-        .macro  load_arguments from
+        .macro  load_ints from
         ldp     x0, x1, [\from, #0]
         ldp     x2, x3, [\from, #16]
         ldp     x4, x5, [\from, #32]
         ldp     x6, x7, [\from, #48]
+        .endm
+
+        .macro  load_floats from
         ldp     d0, d1, [\from, #64]
         ldp     d2, d3, [\from, #80]
         ldp     d4, d5, [\from, #96]
         ldp     d6, d7, [\from, #112]
         .endm
 
-        .macro  store_arguments to, at
+        .macro  load_arguments from
+        load_ints \from
+        load_floats \from
+        .endm
+
+        .macro  store_ints to, at
         stp     x0, x1, [\to, #\at]
         stp     x2, x3, [\to, #\at + 16]
         stp     x4, x5, [\to, #\at + 32]
         stp     x6, x7, [\to, #\at + 48]
+        .endm
+
+        .macro  store_arguments to, at
+        store_ints \to, \at
         stp     d0, d1, [\to, #\at + 64]
         stp     d2, d3, [\to, #\at + 80]
         stp     d4, d5, [\to, #\at + 96]
@@ -145,16 +157,32 @@
         mov     x1, sp
         bl      leat__g_begin
         ldp     x10, x11, [sp]
-        load_arguments x11
-        blr     x10
+        ldurb   w9, [x11, #49-128]
+        cbz     w9, 1f
+        load_ints x11
+        tbz     w9, #1, 1f
+        load_floats x11
+1:      blr     x10
         bl      leat__g_end
-        brk     #1
+3:      mov     x9, x1
+        mov     x1, xzr
+        cbnz    x0, leat__jump
+        mov     x0, x9
+        b       leat__restart
         end_function leat__entry
+
+        global_function leat__leave
+        .cfi_undefined x30
+        bl      leat__g_end
+        b       3b
+        end_function leat__leave
 
         global_function leat__capture_stub
         load_m  x10
         cbz     x10, 2f
 1:      ldr     x10, [x10, #0]
+        mov     w9, #2
+        strb    w9, [x10, #49]
         store_arguments x10, 128
         ret
 2:      stp     x29, x30, [sp, #-144]!
@@ -172,6 +200,16 @@
         .cfi_restore x30
         b       1b
         end_function leat__capture_stub
+
+        global_function leat__capture_ints_stub
+        load_m  x10
+        cbz     x10, leat__capture_stub
+        ldr     x10, [x10, #0]
+        mov     w9, #1
+        strb    w9, [x10, #49]
+        store_ints x10, 128
+        ret
+        end_function leat__capture_ints_stub
 
         global_function leat__blocking_stub
         stp     x29, x30, [sp, #-64]!

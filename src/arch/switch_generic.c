@@ -176,7 +176,7 @@ static void leat__entry(unsigned high, unsigned low)
 
     leat__g_begin(self->arg, &start);
     ((void (*)(REGISTER_TYPES, ...))start.fn)(LOADED_REGISTERS(start.args));
-    leat__g_end();
+    leat__leave();
 }
 
 void *leat__prepare(void *top)
@@ -216,6 +216,15 @@ void leat__jump(void *load, void *arg)
     to->arg = arg;
     setcontext(&to->uc);
     __builtin_unreachable();
+}
+
+void leat__leave(void)
+{
+    struct leat__next next = leat__g_end();
+
+    if (next.sp)
+        leat__jump(next.sp, NULL);
+    leat__restart(next.top, NULL);
 }
 
 struct call {

@@ -58,6 +58,8 @@ leat__switch:
         stmxcsr (%rsp)
         fnstcw  4(%rsp)
         movq    %rsp, (%rdi)
+        testb   $1, %sil
+        jne     leat__begin
         movq    %rsi, %rsp
         movq    %rdx, %rax
         load_saved 1
@@ -74,11 +76,15 @@ leat__jump:
         .cfi_startproc
         .cfi_undefined rip
         endbr64
+        testb   $1, %dil
+        jne     1f
         movq    %rdi, %rsp
         movq    %rsi, %rax
         load_saved 0
-        popq    %rcx
-        notrack jmp *%rcx
+        ret
+1:      movq    %rsi, %rdx
+        movq    %rdi, %rsi
+        jmp     leat__begin
         .cfi_endproc
         .size   leat__jump, .-leat__jump
 
@@ -90,15 +96,30 @@ leat__jump:
 leat__prepare:
         .cfi_startproc
         endbr64
-        leaq    -64(%rdi), %rax
-        leaq    leat__entry(%rip), %rcx
-        movq    %rcx, 56(%rax)
-        movq    $0, 48(%rax)
-        movabsq $0x037f00001f80, %rcx   /* the control words a process starts with */
-        movq    %rcx, (%rax)
+        leaq    1(%rdi), %rax
         ret
         .cfi_endproc
         .size   leat__prepare, .-leat__prepare
+
+/* The second half of a switch to an empty stack: rsi is its top + 1, rdx is who was left. */
+        .type   leat__begin, @function
+        .p2align 4
+leat__begin:
+        .cfi_startproc
+        .cfi_undefined rip
+        leaq    -1(%rsi), %rsp
+        movq    %rdx, %rax
+        ldmxcsr control_words(%rip)
+        fldcw   4+control_words(%rip)
+        jmp     leat__entry
+        .cfi_endproc
+        .size   leat__begin, .-leat__begin
+
+        .section .rodata
+        .p2align 3
+control_words:                          /* those a process starts with */
+        .long   0x1f80, 0x037f
+        .text
 
 /* void leat__restart(void *top, void *arg) */
         .globl  leat__restart
@@ -132,12 +153,15 @@ leat__entry:
         call    leat__g_begin
         movq    (%rsp), %r11
         movq    8(%rsp), %r10
+        cmpb    $1, 49-128(%r10)
+        jb      2f
         movq    0(%r10), %rdi
         movq    8(%r10), %rsi
         movq    16(%r10), %rdx
         movq    24(%r10), %rcx
         movq    32(%r10), %r8
         movq    40(%r10), %r9
+        je      2f
         movsd   64(%r10), %xmm0
         movsd   72(%r10), %xmm1
         movsd   80(%r10), %xmm2
@@ -146,12 +170,32 @@ leat__entry:
         movsd   104(%r10), %xmm5
         movsd   112(%r10), %xmm6
         movsd   120(%r10), %xmm7
-        movl    $8, %eax
+2:      movl    $8, %eax
         call    *%r11
         call    leat__g_end
-        ud2
+3:      xorl    %esi, %esi
+        movq    %rax, %rdi
+        testq   %rax, %rax
+        jne     leat__jump
+        movq    %rdx, %rdi
+        jmp     leat__restart
         .cfi_endproc
         .size   leat__entry, .-leat__entry
+
+/* void leat__leave(void) */
+        .globl  leat__leave
+        .hidden leat__leave
+        .type   leat__leave, @function
+        .p2align 4
+leat__leave:
+        .cfi_startproc
+        endbr64
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        call    leat__g_end
+        jmp     3b
+        .cfi_endproc
+        .size   leat__leave, .-leat__leave
 
 /* Called through the type of the function to start: store its argument registers. */
         .globl  leat__capture_stub
@@ -166,6 +210,7 @@ leat__capture_stub:
         testq   %r11, %r11
         je      2f
 1:      movq    0(%r11), %r11
+        movb    $2, 49(%r11)
         movq    %rdi, 128(%r11)
         movq    %rsi, 136(%r11)
         movq    %rdx, 144(%r11)
@@ -218,6 +263,30 @@ leat__capture_stub:
         jmp     1b
         .cfi_endproc
         .size   leat__capture_stub, .-leat__capture_stub
+
+/* The same for calls whose arguments are all in integer registers. */
+        .globl  leat__capture_ints_stub
+        .hidden leat__capture_ints_stub
+        .type   leat__capture_ints_stub, @function
+        .p2align 4
+leat__capture_ints_stub:
+        .cfi_startproc
+        endbr64
+        movq    leat__tls_m@gottpoff(%rip), %r11
+        movq    %fs:(%r11), %r11
+        testq   %r11, %r11
+        je      leat__capture_stub
+        movq    0(%r11), %r11
+        movb    $1, 49(%r11)
+        movq    %rdi, 128(%r11)
+        movq    %rsi, 136(%r11)
+        movq    %rdx, 144(%r11)
+        movq    %rcx, 152(%r11)
+        movq    %r8, 160(%r11)
+        movq    %r9, 168(%r11)
+        ret
+        .cfi_endproc
+        .size   leat__capture_ints_stub, .-leat__capture_ints_stub
 
 /* Called through the type of a function without arguments: its result registers are the
  * captured call's. */

@@ -25,7 +25,7 @@ enum leat__event_kind {
 };
 
 typedef void leat__event_sink(enum leat__event_kind kind, uint64_t id, uint64_t arg);
-extern leat__event_sink *leat__event_sink_now; /* NULL: off */
+extern leat__event_sink *leat__event_sink_now LEAT__OURS; /* NULL: off */
 
 static inline void leat__event(enum leat__event_kind kind, uint64_t id, uint64_t arg)
 {

@@ -12,7 +12,9 @@
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 #define array_len(a)                    (sizeof(a) / sizeof((a)[0]))
 #define LEAT__COLD                      __attribute__((cold, noinline))
-#define LEAT__LINE                      __attribute__((aligned(64)))
+/* For variables that hot code reads: not through the table of what other libraries may replace. */
+#define LEAT__OURS __attribute__((visibility("hidden")))
+#define LEAT__LINE __attribute__((aligned(64)))
 
 /* Orders are spelled at each use; the short names keep the lines readable. */
 #define load_relaxed(p)     __atomic_load_n(p, __ATOMIC_RELAXED)

@@ -21,7 +21,7 @@ struct m *sched_leave_main_thread(struct m *m, struct g *g)
     m->evict = g;
     store_relaxed(&g->status, G_RUNNABLE);
     sched_enter_g0(m, g);
-    g->flags &= ~(uint32_t)G_NOT_MAIN_THREAD;
+    g->flags &= (uint8_t)~G_NOT_MAIN_THREAD;
     return tls_m();
 }
 
@@ -83,7 +83,7 @@ void leat_unlock_thread(void)
     if (g->flags & G_FOREIGN || g->locks == 0)
         return; /* as Go: more unlocks than locks do nothing */
     if (--g->locks == 0) {
-        g->flags &= ~(uint32_t)G_LOCKED;
+        g->flags &= (uint8_t)~G_LOCKED;
         m->locked = NULL;
         rebind(m, g);
     }
@@ -117,7 +117,6 @@ void thread_exit_locked(struct m *m)
     g->home = NULL;
     g->flags = 0;
     m->ending = true;
-    sched_exit_goroutine();
 }
 
 /* From the scheduler loop. */

@@ -73,19 +73,10 @@ static struct g *record_take(void)
     return &records.slab[n - 1][records.used++];
 }
 
-struct g *g_alloc(struct m *m)
+struct g *g_alloc_shared(struct p *p)
 {
-    struct p *p = m->p;
-    struct g *g;
-
-    if (likely(p && p->gfree)) {
-        g = p->gfree;
-        p->gfree = g->next;
-        p->ngfree--;
-        return g;
-    }
     spin_lock(&records.lock, LEAT__RANK_GLIST);
-    g = record_take();
+    struct g *g = record_take();
     while (g && p && p->ngfree < LEAT__G_CACHE / 2) {
         struct g *more = record_take();
         if (!more)
@@ -98,8 +89,10 @@ struct g *g_alloc(struct m *m)
     return g;
 }
 
-static void give_back(struct p *p, int keep)
+void g_give_back(struct p *p, int keep)
 {
+    if (p->ngfree <= keep)
+        return;
     spin_lock(&records.lock, LEAT__RANK_GLIST);
     while (p->ngfree > keep) {
         struct g *g = p->gfree;
@@ -111,26 +104,10 @@ static void give_back(struct p *p, int keep)
     spin_unlock(&records.lock, LEAT__RANK_GLIST);
 }
 
-void g_release(struct m *m, struct g *g)
+LEAT__COLD void g_forget_name(struct g *g)
 {
-    struct p *p = m->p;
-
-    if (unlikely(g->name)) {
-        leat__free(g->name);
-        g->name = NULL;
-    }
-    store_relaxed(&g->status, G_FREE);
-    if (unlikely(p->ngfree >= LEAT__G_CACHE))
-        give_back(p, LEAT__G_CACHE / 2);
-    g->next = p->gfree;
-    p->gfree = g;
-    p->ngfree++;
-}
-
-void g_flush(struct p *p)
-{
-    if (p->ngfree > 0)
-        give_back(p, 0);
+    leat__free(g->name);
+    g->name = NULL;
 }
 
 void g_fork_begin(void)

@@ -12,12 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/util.h"
+
 struct leat__policy {
     uint32_t (*choose)(uint32_t n);
     bool (*preempt)(void);
     int64_t (*clock)(void);
 };
 
-extern struct leat__policy leat__policy;
+extern struct leat__policy leat__policy LEAT__OURS;
 
 #endif

@@ -250,9 +250,8 @@ LEAT__COLD void wake_one(void)
     thread_request(p, true, NULL);
 }
 
-void wake_for_work(void)
+void wake_slow(void)
 {
-    fence_seq();
     if (load_relaxed(&sched.running) >= load_relaxed(&sched.limit)) {
         if (unlikely(load_relaxed(&sched.monitor_deep)))
             monitor_kick(); /* every proc is held, perhaps by C code that never comes back */

@@ -14,18 +14,6 @@
  */
 #include "sched/sched.h"
 
-bool runq_put(struct runq *q, struct g *g)
-{
-    uint32_t head = load_acquire(&q->head);
-    uint32_t tail = q->tail;
-
-    if (unlikely(tail - head >= LEAT__RUNQ_SIZE))
-        return false;
-    store_relaxed(&q->slots[tail % LEAT__RUNQ_SIZE], g);
-    store_release(&q->tail, tail + 1);
-    return true;
-}
-
 struct g *runq_get(struct runq *q)
 {
     uint32_t head = load_acquire(&q->head);

@@ -87,19 +87,24 @@ uint32_t sched_choose(struct m *m, uint32_t n)
 
 /* ---- switching ---- */
 
+LEAT__COLD static void tell_arrived(struct g *prev)
+{
+    struct g *self = tls_m()->cur;
+    const void *lo = NULL;
+    size_t size = 0;
+
+    leat__san_arrive(&self->stack->san, &lo, &size);
+    if (prev && leat__san_address && !prev->stack->lo) {
+        prev->stack->lo = (char *)(uintptr_t)lo; /* a thread's own stack, seen first here */
+        prev->stack->hi = prev->stack->lo + size;
+    }
+}
+
 /* First thing on the new stack: the one that was left may now be resumed elsewhere. */
 static inline void arrived(struct g *prev)
 {
-    if (san_switching()) {
-        struct g *self = tls_m()->cur;
-        const void *lo = NULL;
-        size_t size = 0;
-        leat__san_arrive(&self->stack->san, &lo, &size);
-        if (prev && leat__san_address && !prev->stack->lo) {
-            prev->stack->lo = (char *)(uintptr_t)lo; /* a thread's own stack, seen first here */
-            prev->stack->hi = prev->stack->lo + size;
-        }
-    }
+    if (san_switching())
+        tell_arrived(prev);
     if (prev)
         store_release(&prev->oncpu, 0);
 }
@@ -300,6 +305,12 @@ void sched_ready(struct g *g)
     put_next(m->p, g);
 }
 
+void sched_start_next(struct p *p, struct g *g)
+{
+    store_release(&p->next, g); /* others may only take what is there */
+    wake_for_next(p);
+}
+
 void sched_yield_now(struct m *m)
 {
     struct g *g = m->cur;
@@ -337,6 +348,12 @@ static void main_thread_loop(void)
     sched_loop(tls_m());
 }
 
+LEAT__COLD static void begin_edges(struct g *g)
+{
+    san_acquire(&g->fn);
+    san_acquire(g->stack->lo);
+}
+
 void leat__g_begin(void *prev, struct leat__start *start)
 {
     arrived(prev);
@@ -350,8 +367,8 @@ void leat__g_begin(void *prev, struct leat__start *start)
         return;
     }
     leat__event(LEAT__EV_START, g->id, (uint64_t)m->p->id);
-    san_acquire(&g->fn);
-    san_acquire(g->stack->lo);
+    if (unlikely(leat__san_thread))
+        begin_edges(g);
 }
 
 /* Run `child`, which is new, at once; the caller becomes stealable and continues later. */
@@ -371,14 +388,31 @@ void sched_run_first(struct g *child, struct m *m)
     sched_resume(m, self, child);
 }
 
-/* The goroutine's code has returned and its end is reported. Its stack and record go back to the
- * proc before they are left: the only taker is this thread, after it has left them. */
-__attribute__((no_sanitize("address"))) void sched_exit_goroutine(void)
+/* The next one to run after g, which has ended: that is told here to the wait group it belongs
+ * to. If the next one belongs to the same, it reports both ends at its own: the group, which
+ * counts it, cannot be done before that, and a shared word is written half as often. */
+static inline struct g *find_after_end(struct m *m, struct g *g)
 {
-    struct m *m = tls_m();
-    struct g *g = m->cur;
-    struct stack *stack = g->stack;
     struct g *next = find_local(m, m->p);
+
+    if (unlikely(!g->join))
+        return next;
+    if (likely(next && next->join == g->join && next->ends < UINT16_MAX - g->ends)) {
+        next->ends = (uint16_t)(next->ends + g->ends + 1);
+        san_release(g->join);
+        return next;
+    }
+    leat__join_hook(g->join, g->ends + 1);
+    return next ? next : find_local(m, m->p);
+}
+
+/* The goroutine's code has returned. Its stack and record go back to the
+ * proc before they are left: the only taker is this thread, after it has left them. */
+__attribute__((no_sanitize("address"))) struct leat__next sched_exit_goroutine(struct m *m,
+                                                                               struct g *g)
+{
+    struct stack *stack = g->stack;
+    struct g *next = find_after_end(m, g);
 
     if (likely(next && !next->stack && next->sp == NULL && !san_switching() && stack->slab)) {
         /* A new goroutine: it starts on this very stack, no switch and no cold memory. */
@@ -388,7 +422,7 @@ __attribute__((no_sanitize("address"))) void sched_exit_goroutine(void)
         store_relaxed(&next->status, G_RUNNING);
         swap_exceptions(g, next);
         m->cur = next;
-        leat__restart(stack->hi, NULL);
+        return (struct leat__next){.top = stack->hi};
     }
     if (next && !next->stack)
         attach_stack(m, next);
@@ -420,7 +454,7 @@ __attribute__((no_sanitize("address"))) void sched_exit_goroutine(void)
     if (likely(stack->slab))
         stack_put(&m->p->stacks, stack);
     g_release(m, g);
-    leat__jump(to, NULL);
+    return (struct leat__next){.sp = to};
 }
 
 /* ---- the loop of a thread, on its own stack ---- */

@@ -67,10 +67,12 @@ struct g {
     struct m *home;      /* owner: the only thread that may run it; NULL: any */
     struct stack *stack; /* owner: NULL before the first run */
     uint64_t id;
-    uint32_t flags; /* owner: enum g_flags */
-    uint16_t pins;  /* owner: leat_pin depth */
-    uint16_t locks; /* owner: leat_lock_thread depth */
-    void *fiber;    /* TSan's */
+    uint8_t flags;    /* owner: enum g_flags */
+    uint8_t captured; /* owner: 0 no arguments, 1 integer registers, 2 all; the stubs set it */
+    uint16_t ends;    /* owner: earlier ends that its own end reports to `join` as well */
+    uint16_t pins;    /* owner: leat_pin depth */
+    uint16_t locks;   /* owner: leat_lock_thread depth */
+    void *fiber;      /* TSan's */
 
     void (*fn)(void);
     const leat_site *site;
@@ -94,6 +96,7 @@ struct g {
     } u;
 } LEAT__LINE;
 _Static_assert(offsetof(struct g, u) == LEAT__G_ARGS, "the assembly stores arguments there");
+_Static_assert(offsetof(struct g, captured) == LEAT__G_CAPTURED, "and what there is");
 _Static_assert(sizeof(struct g) == 256, "four lines");
 
 /* The bounded queue of a proc: the owner puts and takes, others steal half. */
@@ -186,6 +189,7 @@ struct sched {
     int spinning;                  /* atomic */
     int nglobal;                   /* atomic: length of the global queue */
     int nprocs;                    /* atomic, lock to change: entries of all[] */
+    uint32_t monitor_deep;         /* atomic: sysmon sleeps without a limit */
     /* the rest */
     spinlock lock LEAT__LINE;
     int procs;                                  /* lock: the user's number */
@@ -213,12 +217,11 @@ struct sched {
     bool main_gone;          /* goroutine 1 has called leat_exit */
     int pid;
     uint32_t monitor_word; /* futex sysmon sleeps on */
-    uint32_t monitor_deep; /* atomic: it sleeps without a limit */
     int monitor_tid;
     uint64_t starts_failed;
     uint64_t foreign_wakes; /* atomic */
 };
-extern struct sched sched;
+extern struct sched sched LEAT__OURS;
 
 /* ---- who am I ---- */
 
@@ -270,7 +273,7 @@ struct p *sched_proc_of(struct m *m);
 void sched_due_changed(struct p *p);
 
 /* Spawn a goroutine whose end is reported to `join` by the hook the sync room sets. */
-extern void (*leat__join_hook)(void *join);
+extern void (*leat__join_hook)(void *join, int ends) LEAT__OURS;
 void sched_spawn_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner);
 /* The child runs first, the caller continues later, perhaps on another proc. */
 void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner);
@@ -280,6 +283,7 @@ struct captured {
     void (*fn)(void);
     const leat_site *site;
     uint64_t parent; /* who captured it counts as the creator */
+    uint8_t captured;
     struct leat__args args;
 };
 /* Keep what the stub has just captured in this thread's spare record. */
@@ -289,18 +293,68 @@ void sched_spawn_captured(const struct captured *c);
 
 /* ---- between the files of this room ---- */
 
-void sched_count(struct m *m, int delta); /* goroutines: one more, one less */
-int64_t sched_alive(void);      /* how many there are; exact when nobody spawns or ends */
-struct g *g_alloc(struct m *m); /* from the proc's cache, else the global list */
-void g_release(struct m *m, struct g *g);
-void g_flush(struct p *p);
+/* Goroutines: one more, one less. */
+static inline void sched_count(struct m *m, int delta)
+{
+    if (likely(m->p != NULL))
+        store_relaxed(&m->p->alive, m->p->alive + delta);
+    else
+        __atomic_add_fetch(&sched.alive, delta, __ATOMIC_RELAXED);
+}
+
+int64_t sched_alive(void); /* how many there are; exact when nobody spawns or ends */
+struct g *g_alloc_shared(struct p *p);   /* from the global list, filling the proc's cache */
+void g_give_back(struct p *p, int keep); /* all but some of the proc's cache to that list */
+void g_forget_name(struct g *g);
+
+/* From the proc's cache, else the global list; NULL: no memory. */
+static inline struct g *g_alloc(struct m *m)
+{
+    struct p *p = m->p;
+    struct g *g = likely(p != NULL) ? p->gfree : NULL;
+
+    if (unlikely(!g))
+        return g_alloc_shared(p);
+    p->gfree = g->next;
+    p->ngfree--;
+    return g;
+}
+
+static inline void g_release(struct m *m, struct g *g)
+{
+    struct p *p = m->p;
+
+    if (unlikely(g->name))
+        g_forget_name(g);
+    g->captured = 0;
+    store_relaxed(&g->status, G_FREE);
+    if (unlikely(p->ngfree >= LEAT__G_CACHE))
+        g_give_back(p, LEAT__G_CACHE / 2);
+    g->next = p->gfree;
+    p->gfree = g;
+    p->ngfree++;
+}
+
 void g_fork_begin(void); /* hold the lock over a fork */
 void g_fork_end(void);
 void g_each(void (*visit)(struct g *g, void *arg), void *arg);
 const char *g_check(void);
 
-bool runq_put(struct runq *q, struct g *g); /* false: full */
 struct g *runq_get(struct runq *q);
+
+/* False: full. */
+static inline bool runq_put(struct runq *q, struct g *g)
+{
+    uint32_t head = load_acquire(&q->head);
+    uint32_t tail = q->tail;
+
+    if (unlikely(tail - head >= LEAT__RUNQ_SIZE))
+        return false;
+    store_relaxed(&q->slots[tail % LEAT__RUNQ_SIZE], g);
+    store_release(&q->tail, tail + 1);
+    return true;
+}
+
 uint32_t runq_len(const struct runq *q);
 uint32_t runq_steal(struct runq *from, struct runq *to, struct g **first);
 bool forkq_push(struct forkq *q, struct g *g);
@@ -312,13 +366,23 @@ void global_put(struct g *head, struct g *tail, int n);
 struct g *global_get(struct p *p, int max);
 void queue_local(struct p *p, struct g *g); /* to the tail, overflowing to the global queue */
 void queue_share(struct p *p);              /* the whole ring to the tail of the global queue */
+void sched_start_next(struct p *p, struct g *g); /* queue a new one where nobody stands */
 
 struct g *find_local(struct m *m, struct p *p); /* the next goroutine, or NULL: enter g0 */
 struct g *find_stealing(struct m *m);
 bool find_anything(void); /* is there work anywhere that a thief could take? */
 
-void wake_for_work(void); /* a thread for new work, if a proc may run and nobody looks */
+LEAT__COLD void wake_slow(void); /* the rest of wake_for_work */
 LEAT__COLD void wake_one(void);
+
+/* A thread for new work, if a proc may run and nobody looks. */
+static inline void wake_for_work(void)
+{
+    fence_seq();
+    if (unlikely(load_relaxed(&sched.running) < load_relaxed(&sched.limit) ||
+                 load_relaxed(&sched.monitor_deep)))
+        wake_slow();
+}
 void wake_home(struct m *home, struct g *g);
 struct g *home_take_main(struct m *m);   /* goroutine 1 off its home queue; NULL: not there */
 void proc_release_and_wait(struct m *m); /* give the proc up, sleep, return with one */
@@ -335,7 +399,7 @@ void sched_enter_g0(struct m *m, struct g *self); /* switch to the thread's own 
 void sched_resume(struct m *m, struct g *self, struct g *next);
 void sched_run_first(struct g *child,
                      struct m *m); /* child first, the caller continues later */
-void sched_exit_goroutine(void) __attribute__((noreturn));
+struct leat__next sched_exit_goroutine(struct m *m, struct g *g);
 
 void monitor_start(void);
 void monitor_kick(void);
@@ -343,7 +407,7 @@ struct m *thread_record(bool foreign);
 void thread_give_up(struct m *m);                             /* sysmon could not create it */
 void thread_request(struct p *p, bool spinning, struct g *g); /* lock not held */
 void *thread_main(void *m);
-void thread_exit_locked(struct m *m) __attribute__((noreturn));
+void thread_exit_locked(struct m *m);
 void thread_end_if_asked(struct m *m);
 void thread_forget(void); /* this thread ends, or has nothing to do with us */
 /* Continue on another thread if this is the main one and g is not bound to it. */

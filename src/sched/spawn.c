@@ -14,8 +14,9 @@
 #include "sched/sched.h"
 
 void (*const leat__capture)(void) = leat__capture_stub;
+void (*const leat__capture_ints)(void) = leat__capture_ints_stub;
 
-void (*leat__join_hook)(void *join);
+void (*leat__join_hook)(void *join, int ends);
 
 LEAT__COLD static void spawn_oom(void)
 {
@@ -37,14 +38,6 @@ static inline uint64_t next_id(struct p *p)
         p->end_id = p->next_id + ID_BLOCK;
     }
     return p->next_id++;
-}
-
-void sched_count(struct m *m, int delta)
-{
-    if (likely(m->p))
-        store_relaxed(&m->p->alive, m->p->alive + delta);
-    else
-        __atomic_add_fetch(&sched.alive, delta, __ATOMIC_RELAXED);
 }
 
 int64_t sched_alive(void)
@@ -74,6 +67,7 @@ static inline struct g *spawn(struct m *m, void (*fn)(void), const leat_site *si
     g->stack = NULL;
     g->id = next_id(m->p);
     g->flags = 0;
+    g->ends = 0;
     g->pins = 0;
     g->locks = 0;
     g->fn = fn;
@@ -96,13 +90,33 @@ LEAT__COLD static void make_fiber(struct g *g, void *spawner)
     san_reset(&g->fn);
 }
 
+/* Queue a new goroutine. Unlike who wakes another, its spawner goes on: it takes nobody's place. */
+__attribute__((always_inline)) static inline void start(struct m *m, struct g *g)
+{
+    struct p *p = m->p;
+
+    if (unlikely(!p) || LEAT__HOSTILE) {
+        sched_ready(g);
+        return;
+    }
+    leat__event(LEAT__EV_READY, g->id, m->cur->id);
+    if (unlikely(!load_relaxed(&p->next))) {
+        sched_start_next(p, g);
+        return;
+    }
+    if (unlikely(!runq_put(&p->runq, g)))
+        queue_local(p, g);
+    wake_for_work();
+}
+
 /* Tell the tools, then queue. After this the goroutine may already have ended. */
-static inline void launch(struct g *g, void *spawner)
+__attribute__((always_inline)) static inline void launch(struct m *m, struct g *g,
+                                                         void *spawner)
 {
     leat__event(LEAT__EV_SPAWN, g->id, g->parent);
     if (unlikely(leat__san_thread))
         make_fiber(g, spawner);
-    sched_ready(g);
+    start(m, g);
 }
 
 void leat__go_commit(void (*fn)(void), const leat_site *site)
@@ -112,8 +126,8 @@ void leat__go_commit(void (*fn)(void), const leat_site *site)
 
     if (unlikely(!g))
         spawn_oom();
-    launch(g, __builtin_return_address(0));
-    sched_poll(m_self());
+    launch(m, g, __builtin_return_address(0));
+    sched_poll(m);
 }
 
 int leat__go_commit_try(void (*fn)(void), const leat_site *site)
@@ -139,7 +153,7 @@ int leat__go_commit_try(void (*fn)(void), const leat_site *site)
     }
     g->stack = s;
     g->sp = leat__prepare(s->hi);
-    launch(g, __builtin_return_address(0));
+    launch(m, g, __builtin_return_address(0));
     sched_poll(m_self());
     return 0;
 }
@@ -166,7 +180,7 @@ void leat__go_commit_opts(void (*fn)(void), const leat_site *site, const leat_go
     g->sp = (void *)(uintptr_t)opts->stack_size;
     if (opts->name)
         g->name = name_copy(opts->name);
-    launch(g, __builtin_return_address(0));
+    launch(m, g, __builtin_return_address(0));
     sched_poll(m_self());
 }
 
@@ -177,6 +191,7 @@ void sched_capture(struct m *m, struct captured *c, void (*fn)(void), const leat
     c->fn = fn;
     c->site = site;
     c->parent = m->cur->id;
+    c->captured = m->spare->captured;
     c->args = m->spare->u.args;
 }
 
@@ -184,25 +199,27 @@ void sched_spawn_captured(const struct captured *c)
 {
     struct m *m = m_self();
 
+    m->spare->captured = c->captured;
     m->spare->u.args = c->args;
     struct g *g = spawn(m, c->fn, c->site);
     if (unlikely(!g))
         spawn_oom();
     g->parent = c->parent;
-    launch(g, NULL);
+    launch(m, g, NULL);
 }
 
 /* ---- for the sync room: goroutines that report their end ---- */
 
 void sched_spawn_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner)
 {
-    struct g *g = spawn(m_self(), fn, site);
+    struct m *m = m_self();
+    struct g *g = spawn(m, fn, site);
 
     if (unlikely(!g))
         spawn_oom();
     g->join = join;
-    launch(g, spawner);
-    sched_poll(m_self());
+    launch(m, g, spawner);
+    sched_poll(m);
 }
 
 void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner)
@@ -215,7 +232,7 @@ void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void
     g->join = join;
     /* Bound goroutines cannot be continued by others; foreigners have no proc. */
     if (unlikely(!m->p || m->cur->home || m->cur->flags || LEAT__HOSTILE)) {
-        launch(g, spawner);
+        launch(m, g, spawner);
     } else {
         leat__event(LEAT__EV_SPAWN, g->id, g->parent);
         if (unlikely(leat__san_thread))
@@ -227,19 +244,19 @@ void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void
 
 /* ---- the end ---- */
 
-void leat__g_end(void)
+/* On a stack that may be given back at its end. */
+__attribute__((no_sanitize("address"))) struct leat__next leat__g_end(void)
 {
-    struct g *g = tls_m()->cur;
+    struct m *m = tls_m();
+    struct g *g = m->cur;
 
-    if (g->join)
-        leat__join_hook(g->join);
     leat__event(LEAT__EV_EXIT, g->id, 0);
-    sched_count(tls_m(), -1);
+    sched_count(m, -1);
     if (unlikely(g->pins > 0))
-        tls_m()->pinned--;
+        m->pinned--;
     if (unlikely(g->flags & G_LOCKED))
-        thread_exit_locked(tls_m());
-    sched_exit_goroutine();
+        thread_exit_locked(m);
+    return sched_exit_goroutine(m, g);
 }
 
 void leat_exit(void)
@@ -259,7 +276,7 @@ void leat_exit(void)
         store_relaxed(&g->status, G_DEAD);
         sched_park(g, WAIT_NONE, NULL); /* its stack is the process's; it never comes back */
     }
-    leat__g_end();
+    leat__leave();
 }
 
 /* ---- deferred calls ---- */

@@ -74,7 +74,7 @@ bool stack_own_guard_hit(const struct stack *s, const void *addr, size_t *usable
 
 /* Unguarded stacks: did the stack run over? */
 bool stack_overrun(const struct stack *s, const void *sp);
-extern bool leat__stack_unguarded;
+extern bool leat__stack_unguarded LEAT__OURS;
 
 void stack_fork_begin(void); /* hold the depot over a fork */
 void stack_fork_end(void);

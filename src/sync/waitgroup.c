@@ -51,21 +51,32 @@ LEAT__COLD static void last_one_left(leat_waitgroup *wg, uint64_t state)
         leat__panic("sync: WaitGroup misuse: Add called concurrently with Wait");
 }
 
-void leat_waitgroup_add(leat_waitgroup *wg, int delta)
+/* The state after a change by delta shows that there is more to do. */
+LEAT__COLD static void add_slow(leat_waitgroup *wg, uint64_t state, int delta)
 {
-    if (delta < 0)
-        san_release(wg);
-    uint64_t add = (uint64_t)(uint32_t)delta << 32;
-    uint64_t state = __atomic_add_fetch(&wg->leat__state, add, __ATOMIC_SEQ_CST);
-    if (unlikely(counter_in(state) < 0))
+    if (counter_in(state) < 0)
         leat__panic("sync: negative WaitGroup counter");
-    if (likely(waiters_in(state) == 0))
-        return;
     if (delta > 0 && counter_in(state) == delta)
         leat__panic("sync: WaitGroup misuse: Add called concurrently with Wait");
     if (counter_in(state) > 0)
         return;
     last_one_left(wg, state);
+}
+
+static inline void add(leat_waitgroup *wg, int delta)
+{
+    uint64_t by = (uint64_t)(uint32_t)delta << 32;
+    uint64_t state = __atomic_add_fetch(&wg->leat__state, by, __ATOMIC_SEQ_CST);
+
+    if (unlikely(counter_in(state) < 0 || waiters_in(state) != 0))
+        add_slow(wg, state, delta);
+}
+
+void leat_waitgroup_add(leat_waitgroup *wg, int delta)
+{
+    if (delta < 0)
+        san_release(wg);
+    add(wg, delta);
 }
 
 void leat_waitgroup_done(leat_waitgroup *wg)
@@ -99,9 +110,9 @@ void leat_waitgroup_wait(leat_waitgroup *wg)
 
 /* ---- goroutines that report their end ---- */
 
-static void report_done(void *join)
+static void report_done(void *join, int ends)
 {
-    leat_waitgroup_add(join, -1);
+    leat_waitgroup_add(join, -ends);
 }
 
 __attribute__((constructor)) static void install_join(void)
@@ -111,12 +122,12 @@ __attribute__((constructor)) static void install_join(void)
 
 void leat__waitgroup_commit(void (*fn)(void), const leat_site *site, leat_waitgroup *wg)
 {
-    leat_waitgroup_add(wg, 1);
+    add(wg, 1);
     sched_spawn_joined(fn, site, wg, __builtin_return_address(0));
 }
 
 void leat__waitgroup_fork(void (*fn)(void), const leat_site *site, leat_waitgroup *wg)
 {
-    leat_waitgroup_add(wg, 1);
+    add(wg, 1);
     sched_fork_joined(fn, site, wg, __builtin_return_address(0));
 }

@@ -11,7 +11,8 @@
  *   G1  Nothing of a call may be outside the argument registers: LEAT__CHECK_ARGS counts them.
  *   G2  f returns nothing in memory: a hidden pointer to the result would dangle.
  *   G3  The stub is called through a variable: gcc warns of a direct call by another type.
- *   G4  The operands are evaluated in that one call; everything else is unevaluated.
+ *   G4  The operands are evaluated in that one call; everything else is unevaluated. Without
+ *       operands there is nothing to store and no call of the stub.
  *
  * REJECTED  storing the arguments as words: they keep the argument's type, so that 300 arrived
  *   as 300 in an unsigned char and 1 as a denormal in a double.
@@ -105,16 +106,52 @@
                    "leat: more arguments than fit in registers (6 words, 8 floating); "      \
                    "pass a pointer to a struct")
 
+/* The types of the arguments, separated by commas. */
+#define LEAT__TYPE(a)            __typeof__(LEAT__DECAY(a))
+#define LEAT__TYPES1(f)          void
+#define LEAT__TYPES2(f, a)       LEAT__TYPE(a)
+#define LEAT__TYPES3(f, a, ...)  LEAT__TYPE(a), LEAT__TYPES2(f, __VA_ARGS__)
+#define LEAT__TYPES4(f, a, ...)  LEAT__TYPE(a), LEAT__TYPES3(f, __VA_ARGS__)
+#define LEAT__TYPES5(f, a, ...)  LEAT__TYPE(a), LEAT__TYPES4(f, __VA_ARGS__)
+#define LEAT__TYPES6(f, a, ...)  LEAT__TYPE(a), LEAT__TYPES5(f, __VA_ARGS__)
+#define LEAT__TYPES7(f, a, ...)  LEAT__TYPE(a), LEAT__TYPES6(f, __VA_ARGS__)
+#define LEAT__TYPES8(f, a, ...)  LEAT__TYPE(a), LEAT__TYPES7(f, __VA_ARGS__)
+#define LEAT__TYPES9(f, a, ...)  LEAT__TYPE(a), LEAT__TYPES8(f, __VA_ARGS__)
+#define LEAT__TYPES10(f, a, ...) LEAT__TYPE(a), LEAT__TYPES9(f, __VA_ARGS__)
+#define LEAT__TYPES11(f, a, ...) LEAT__TYPE(a), LEAT__TYPES10(f, __VA_ARGS__)
+#define LEAT__TYPES12(f, a, ...) LEAT__TYPE(a), LEAT__TYPES11(f, __VA_ARGS__)
+#define LEAT__TYPES13(f, a, ...) LEAT__TYPE(a), LEAT__TYPES12(f, __VA_ARGS__)
+#define LEAT__TYPES14(f, a, ...) LEAT__TYPE(a), LEAT__TYPES13(f, __VA_ARGS__)
+#define LEAT__TYPES15(f, a, ...) LEAT__TYPE(a), LEAT__TYPES14(f, __VA_ARGS__)
+#define LEAT__TYPES16(f, a, ...) LEAT__TYPE(a), LEAT__TYPES15(f, __VA_ARGS__)
+#define LEAT__TYPES(...)         LEAT__CAT(LEAT__TYPES, LEAT__NARG(__VA_ARGS__))(__VA_ARGS__)
+
+/* Are all arguments in integer registers? What decides is the type of the parameter, which C
+ * does not tell: pointers convert to nothing else, and if the function is one of parameters of
+ * exactly the arguments' types, these are the parameters'. */
+#define LEAT__NO_PTR(a) (LEAT__IS_PTR(a) ? 0 : 1)
+#define LEAT__NO_INT(a) (LEAT__IS_PTR(a) || LEAT__CLASS(a) == LEAT__CLASS_INT ? 0 : 1)
+#define LEAT__IN_INTS(fnvar, ...)                                                   \
+    (LEAT__SUM(LEAT__NO_PTR, __VA_ARGS__) == 0 ||                                   \
+     (LEAT__SUM(LEAT__NO_INT, __VA_ARGS__) == 0 &&                                  \
+      __builtin_types_compatible_p(__typeof__(fnvar),                               \
+                                   __typeof__((fnvar)(LEAT__REST(__VA_ARGS__)))(*)( \
+                                       LEAT__TYPES(__VA_ARGS__)))))
+
 /* Capture the call fn(args...) of the list in this thread's record. */
-#define LEAT__CAPTURE(fnvar, ...)                                                   \
-    LEAT__FN_TYPE(__VA_ARGS__) fnvar = (LEAT__FIRST(__VA_ARGS__));                  \
-    LEAT__QUIET                                                                     \
-    __typeof__((fnvar)(LEAT__REST(__VA_ARGS__))) *LEAT__CAT(fnvar, _result) = NULL; \
-    (void)LEAT__CAT(fnvar, _result);                                                \
-    LEAT__CHECK_RETURN(LEAT__CAT(fnvar, _result));                                  \
-    LEAT__CHECK_ARGS(__VA_ARGS__);                                                  \
-    LEAT__LOUD                                                                      \
-    __typeof__(fnvar) LEAT__CAT(fnvar, _stub) = (__typeof__(fnvar))leat__capture;   \
+#define LEAT__CAPTURE(fnvar, ...)                                                              \
+    LEAT__FN_TYPE(__VA_ARGS__) fnvar = (LEAT__FIRST(__VA_ARGS__));                             \
+    LEAT__QUIET                                                                                \
+    __typeof__((fnvar)(LEAT__REST(__VA_ARGS__))) *LEAT__CAT(fnvar, _result) = NULL;            \
+    (void)LEAT__CAT(fnvar, _result);                                                           \
+    LEAT__CHECK_RETURN(LEAT__CAT(fnvar, _result));                                             \
+    LEAT__CHECK_ARGS(__VA_ARGS__);                                                             \
+    __typeof__(fnvar) LEAT__CAT(fnvar,                                                         \
+                                _stub) = (__typeof__(fnvar))(LEAT__IN_INTS(fnvar, __VA_ARGS__) \
+                                                                 ? leat__capture_ints          \
+                                                                 : leat__capture);             \
+    LEAT__LOUD                                                                                 \
+    if (LEAT__NARG(__VA_ARGS__) > 1)                                                           \
     (void)(LEAT__CAT(fnvar, _stub)(LEAT__REST(__VA_ARGS__)))
 
 #define LEAT__GO(id, commit, tail, ...)                        \

@@ -130,7 +130,7 @@ template <typename Call> void trampoline(void *closure)
 /* Stores one call with one pointer argument in the thread's record, as the C macros do. */
 inline void capture(void *closure)
 {
-    reinterpret_cast<void (*)(void *)>(leat__capture)(closure);
+    reinterpret_cast<void (*)(void *)>(leat__capture_ints)(closure);
 }
 
 using entry = void (*)(void);
