@@ -3,8 +3,9 @@
  * config.h - every number the runtime is built with, and its hostile twin.
  *
  * The hostile build (LEAT_HOSTILE) runs the same tests on the smallest legal sizes and takes the
- * rare branch often: queues overflow, caches run dry, goroutines migrate at every wake-up, leat
- * calls yield at random. What only works by luck fails there at once.
+ * rare branch often: queues overflow, caches run dry, a goroutine continues on another thread
+ * after every wake-up and leat calls yield at random (sched/hostile.h), every seventh mapping is
+ * refused once (os/memory.c). What only works by luck fails there at once.
  */
 #ifndef LEAT_BASE_CONFIG_H
 #define LEAT_BASE_CONFIG_H

@@ -102,6 +102,7 @@ void process_check_usable(void)
 
 void leat__freeze(void)
 {
+    store_seq(&sched.freezer, tls_m());
     store_seq(&sched.frozen, 1);
     store_seq(&sched.attention, 1);
 }

@@ -12,6 +12,9 @@
  *   that are never unmapped, so a thief that loses has read nothing dangerous.
  * GLOBAL  A list under sched.lock; its length is read without the lock.
  */
+#include <sched.h>
+
+#include "sched/hostile.h"
 #include "sched/sched.h"
 
 struct g *runq_get(struct runq *q)
@@ -147,6 +150,13 @@ struct g *global_get(struct p *p, int max)
     if (load_relaxed(&sched.nglobal) == 0)
         return NULL;
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    if (LEAT__HOSTILE && hostile_has_run(sched.global_head)) {
+        struct g *g = hostile_take(p);
+        spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+        if (!g)
+            sched_yield(); /* a refusal: let the thread come that may take it */
+        return g;
+    }
     int share = sched.nglobal / (sched.limit > 0 ? sched.limit : 1) + 1;
     if (share > max)
         share = max;
@@ -155,7 +165,7 @@ struct g *global_get(struct p *p, int max)
     while (taken < share && sched.global_head) {
         struct g *g = sched.global_head;
         struct g *next = g->next;
-        if (first && !runq_put(&p->runq, g))
+        if (first && ((LEAT__HOSTILE && hostile_has_run(g)) || !runq_put(&p->runq, g)))
             break;
         sched.global_head = next;
         if (!first)

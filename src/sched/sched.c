@@ -69,6 +69,7 @@
 #include "base/fatal.h"
 #include "os/clock.h"
 #include "os/os.h"
+#include "sched/hostile.h"
 
 struct sched sched = {.limit = 1};
 struct leat__policy leat__policy;
@@ -221,6 +222,8 @@ void sched_park(struct g *g, enum wait_reason reason, void *object)
     if (unlikely(g->stack->lo && (sp < g->stack->lo || sp >= g->stack->hi)))
         park_on_altstack(g);
     g->u.wait.since = load_relaxed(&sched.coarse_now);
+    if (LEAT__HOSTILE)
+        store_relaxed(&g->u.wait.left, m);
     leat__event(LEAT__EV_PARK, g->id, reason);
     switch_away(m, g);
 }
@@ -269,17 +272,6 @@ static inline void put_next(struct p *p, struct g *g)
     }
 }
 
-#if LEAT__HOSTILE
-/* Hostile build: most wake-ups go through the global queue, so that goroutines migrate. */
-static bool ready_hostile(struct m *m, struct g *g)
-{
-    if (rand_below(&m->random, 8) == 0)
-        return false;
-    ready_global(g);
-    return true;
-}
-#endif
-
 void sched_ready(struct g *g)
 {
     if (unlikely(g->flags & G_FOREIGN)) {
@@ -290,7 +282,7 @@ void sched_ready(struct g *g)
     struct m *m = m_self();
     leat__event(LEAT__EV_READY, g->id, m->cur->id);
     store_relaxed(&g->status, G_RUNNABLE);
-    if (unlikely(!m->p)) {
+    if (unlikely(!m->p || (LEAT__HOSTILE && hostile_goes_global(m, g)))) {
         ready_global(g);
         return;
     }
@@ -298,10 +290,6 @@ void sched_ready(struct g *g)
         wake_home(g->home, g);
         return;
     }
-#if LEAT__HOSTILE
-    if (ready_hostile(m, g))
-        return;
-#endif
     put_next(m->p, g);
 }
 
@@ -334,10 +322,14 @@ LEAT__COLD void sched_poll_slow(struct m *m)
 {
     struct p *p = m->p;
 
-    if (!p || m->cur->flags & G_FOREIGN)
+    if (!p || m->cur->flags & G_FOREIGN || load_relaxed(&sched.freezer) == m)
         return;
-    bool asked = fetch_and(&p->attention, ~(uint32_t)P_PREEMPT) & P_PREEMPT;
-    if (asked || (leat__policy.preempt && leat__policy.preempt()))
+    bool yield = fetch_and(&p->attention, ~(uint32_t)P_PREEMPT) & P_PREEMPT;
+    if (leat__policy.preempt)
+        yield |= leat__policy.preempt();
+    else if (LEAT__HOSTILE)
+        yield |= hostile_yields(m);
+    if (yield)
         sched_yield_now(m);
 }
 

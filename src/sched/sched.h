@@ -92,6 +92,7 @@ struct g {
             uint32_t wake;   /* atomic: foreign: 1 once readied */
             uint32_t edge;   /* TSan: where wakers release and the woken acquires */
             uint32_t asleep; /* atomic: foreign: blocked in a leat call */
+            struct m *left;  /* atomic: hostile build: the thread it parked on */
         } wait;
     } u;
 } LEAT__LINE;
@@ -143,6 +144,7 @@ struct p {
     int64_t seen_cpu, seen_at, seen_since;
     int64_t stood; /* of the time since, what its thread spent computing or asleep */
     bool blocked_reported;
+    uint32_t refused; /* lock: hostile build: looks at the global queue without taking */
     struct runq runq;
     struct forkq forkq;
 };
@@ -215,6 +217,7 @@ struct sched {
     struct stack main_stack; /* what is known of the process's own */
     uint32_t main_exclusive; /* atomic: the main thread shall run goroutine 1 only */
     bool main_gone;          /* goroutine 1 has called leat_exit */
+    struct m *freezer;       /* atomic: the thread that ends the process; it goes on */
     int pid;
     uint32_t monitor_word; /* futex sysmon sleeps on */
     int monitor_tid;
@@ -261,7 +264,8 @@ static inline void sched_poll(struct m *m)
 {
     struct p *p = m->p;
 
-    if (unlikely((p && load_relaxed(&p->attention) & P_PREEMPT) || leat__policy.preempt))
+    if (unlikely((p && load_relaxed(&p->attention) & P_PREEMPT) || leat__policy.preempt ||
+                 LEAT__HOSTILE))
         sched_poll_slow(m);
 }
 

@@ -11,6 +11,7 @@
  * with functions, files and lines at any optimisation, and as much as LEAT_TRACEBACK says.
  */
 #include "../api/sched_util.h"
+#include "sched/sched.h"
 
 #define FRAME(fn) "^" fn "\\([^\n]*\\)\n\t[^\n]*traceback_test\\.c:[0-9]+( \\+0x[0-9a-f]+)?$"
 #define CREATED(fn, id) \
@@ -137,6 +138,11 @@ static KEEP void panics_inside(void)
 
 static KEEP void panics_outside(void)
 {
+    const struct g *main_g = sched.main_g;
+
+    while (load_relaxed(&main_g->status) != G_WAITING ||
+           load_relaxed(&main_g->u.wait.reason) != WAIT_CHAN_RECV)
+        leat_yield();
     panics_inside();
     STAY;
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hostile.h - the schedule of the hostile build: what is only likely to work shall fail there.
+ *
+ * WAKE-UPS  Whoever is woken goes to the global queue, and a thread does not take from there
+ *   what has parked on it: after every wake-up a goroutine continues on another thread, so an
+ *   address of a thread-local variable kept across a call is wrong at once. A thread that is
+ *   offered nothing else gives in after HOSTILE_REFUSALS looks, because the others may be stuck
+ *   in C code; with one proc it takes what there is. What is new starts anywhere, half of it from
+ *   the `next` slot, which wake-ups do not use.
+ * YIELDS  One leat call of eight yields before it returns, if no test decides that
+ *   (policy.h, preempt).
+ *
+ * Every function is called under `if (LEAT__HOSTILE && ...)`: other builds have none of it.
+ *
+ * PROOF  hostile_test.c.
+ */
+#ifndef LEAT_SCHED_HOSTILE_H
+#define LEAT_SCHED_HOSTILE_H
+
+#include "base/rand.h"
+#include "sched/sched.h"
+
+enum {
+    HOSTILE_REFUSALS = 32,
+    HOSTILE_LOOK_AT = 16, /* from the head of the global queue */
+    HOSTILE_YIELDS = 8,   /* calls for one yield */
+};
+
+static inline bool hostile_yields(struct m *m)
+{
+    return rand_below(&m->random, HOSTILE_YIELDS) == 0;
+}
+
+static inline bool hostile_has_run(const struct g *g)
+{
+    return g && g->stack;
+}
+
+/* Shall g, just made ready, go through the global queue? */
+static inline bool hostile_goes_global(struct m *m, const struct g *g)
+{
+    return hostile_has_run(g) || rand_below(&m->random, 2) == 0;
+}
+
+static inline bool hostile_stays(const struct g *g, const struct m *m)
+{
+    return g->stack && !g->home && load_relaxed(&g->u.wait.left) == m;
+}
+
+/* Lock held, the global queue is not empty: one of it for the thread that holds p, or NULL. */
+static inline struct g *hostile_take(struct p *p)
+{
+    struct g *before = NULL, *g = sched.global_head;
+
+    if (sched.limit > 1 && hostile_stays(g, p->m) && p->refused++ < HOSTILE_REFUSALS) {
+        for (int i = 0; g && i < HOSTILE_LOOK_AT && hostile_stays(g, p->m); i++) {
+            before = g;
+            g = g->next;
+        }
+        if (!g || hostile_stays(g, p->m))
+            return NULL;
+    } else {
+        p->refused = 0;
+    }
+    if (before)
+        before->next = g->next;
+    else
+        sched.global_head = g->next;
+    if (!g->next)
+        sched.global_tail = before;
+    store_relaxed(&sched.nglobal, sched.nglobal - 1);
+    return g;
+}
+
+#endif
