@@ -41,6 +41,7 @@ var groups = []struct {
 	{"go_chan", goChanGroup},
 	{"go_select", goSelectGroup},
 	{"go_sched", goSchedGroup},
+	{"go_context", goContextGroup},
 }
 
 func check(ok bool, what string) {

@@ -26,5 +26,6 @@ void bench_blocking(void);
 void bench_go_chan(void);
 void bench_go_select(void);
 void bench_go_sched(void);
+void bench_go_context(void);
 
 #endif

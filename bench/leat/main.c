@@ -28,6 +28,7 @@ static const bench_group leat_bench_groups[] = {
     {"go_chan", bench_go_chan},
     {"go_select", bench_go_select},
     {"go_sched", bench_go_sched},
+    {"go_context", bench_go_context},
     {NULL, NULL},
 };
 

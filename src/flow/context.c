@@ -141,9 +141,10 @@ static void ctx_over(struct cancel *cancel)
     if (done)
         chan_close(done); /* one made after err was set is closed already */
     store_release(&c->said, 1);
-    fence_seq();
-    if (c->ctx.kind == CTX_DEADLINE)
+    if (c->ctx.kind == CTX_DEADLINE) {
+        fence_seq();
         cancel->owed += timer_disarm(&((struct deadline_ctx *)c)->timer);
+    }
 }
 
 static void ctx_settle(struct cancel *cancel)

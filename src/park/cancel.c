@@ -48,7 +48,7 @@ static void watch_unlink(struct cancel *c, struct watch *w, enum watch_state nex
     if (w->prev)
         w->prev->next = w->next;
     else
-        c->watches = w->next;
+        store_relaxed(&c->watches, w->next);
     if (w->next)
         w->next->prev = w->prev;
     store_relaxed(&w->state, next);
@@ -63,7 +63,7 @@ bool cancel_watch(struct cancel *c, struct watch *w)
         w->next = c->watches;
         if (c->watches)
             c->watches->prev = w;
-        c->watches = w;
+        store_relaxed(&c->watches, w);
         store_relaxed(&w->state, WATCH_LISTED);
     }
     spin_unlock(&c->lock, LEAT__RANK_CANCEL);
@@ -85,9 +85,12 @@ bool cancel_unwatch(struct cancel *c, struct watch *w)
     return false;
 }
 
-/* The next to be told. Children stay FIRING until everything below them is over. */
+/* The next to be told. Children stay FIRING until everything below them is over. c is over, so
+ * nobody is added any more and an empty list needs no lock. */
 static struct watch *take_watch(struct cancel *c)
 {
+    if (!load_relaxed(&c->watches))
+        return NULL;
     spin_lock(&c->lock, LEAT__RANK_CANCEL);
     struct watch *w = c->watches;
     if (w)

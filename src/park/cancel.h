@@ -33,7 +33,7 @@ struct cancel {
     int err;               /* lock to change, atomic to read: 0, -ECANCELED, -ETIMEDOUT */
     uint32_t below;        /* atomic: all that depends on it is over too */
     uint32_t owed;         /* canceller: references to give back; fire may add to it */
-    struct watch *watches; /* lock: newest first */
+    struct watch *watches; /* lock to change, atomic to read: newest first */
     struct cancel *parent; /* constant; NULL: none */
     struct watch up;       /* its place among the parent's */
     const void *cause;     /* constant once err is not 0: the first canceller's, handed down */
