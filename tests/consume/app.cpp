@@ -144,6 +144,8 @@ void with_c()
     leat_go(c_part, in, out);
     leat_send(in, 20);
     CHECK(leat_recv(out, &v) && v == 41);
+    leat_chan_free(in);
+    leat_chan_free(out);
 }
 
 void scopes()
@@ -224,6 +226,30 @@ void exceptions()
     CHECK(right == 50);
 }
 
+/* A function of a context is called or dropped; either way its copies go, once. */
+void contexts()
+{
+    leat_int_chan called = leat_chan_make(leat_int_chan, 1);
+    int n = 0;
+
+    {
+        leat_scoped_ctx(ctx, leat_ctx_with_cancel(nullptr));
+        counted object;
+        leat_ctx_after stopped = leat_ctx_after_func(ctx, [object] { CHECK(false); });
+        leat_ctx_after_func(
+            ctx, [called, object](int v) { leat_send(called, v); }, 7);
+        leat_ctx_after_func(nullptr, [object] { CHECK(false); });
+        CHECK(leat_ctx_after_stop(stopped));
+        CHECK(!leat_ctx_after_stop(stopped));
+        CHECK(leat_select(leat_case_done(ctx), leat_case_default) == 1);
+    }
+    CHECK(leat_recv(called, &n));
+    CHECK(n == 7);
+    while (!counted::none())
+        leat_yield();
+    leat_chan_free(called);
+}
+
 int panic(const char *kind)
 {
     leat_waitgroup wg = {};
@@ -249,6 +275,7 @@ int main(int argc, char **argv)
     scopes();
     blocking();
     exceptions();
+    contexts();
     std::printf("leat %s works\n", leat_version());
     return 0;
 }
