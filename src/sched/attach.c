@@ -222,8 +222,6 @@ static struct m *attach_main(void)
     m->tid = os_gettid();
     sched.main_m = m;
     leat__tls_m = m;
-    if (!proc_try_acquire(m))
-        leat__throw("leat: goroutine 1 cannot get a proc");
     take_spare(m);
 
     struct g *g = g_alloc(m);
@@ -250,6 +248,8 @@ static struct m *attach_main(void)
     m->g0.fiber = leat__san_fiber_make(0, "scheduler of the main thread", NULL);
     m->cur = g;
     overflow_install(m);
+    if (!proc_try_acquire(m)) /* goroutines of a constructor still run */
+        sched_requeue(m, g);
     return m;
 }
 

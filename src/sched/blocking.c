@@ -109,8 +109,7 @@ static void call_on_thread(struct m *m, struct g *g, struct blocking_call *c)
         leat__san_arrive(c->from, NULL, NULL);
 }
 
-/* No proc is free: the goroutine queues, and the thread serves on from its own context. */
-static void requeue(struct m *m, struct g *g)
+void sched_requeue(struct m *m, struct g *g)
 {
     store_relaxed(&g->status, G_RUNNABLE);
     if (g->home) {
@@ -151,7 +150,7 @@ void leat__blocking_run(struct leat__result *out)
         call_on_thread(m, g, &c);
     m->cur = g;
     if (!proc_try_acquire(m))
-        requeue(m, g);
+        sched_requeue(m, g);
     store_relaxed(&g->status, G_RUNNING);
     slot_give();
     sched_poll(m_self());

@@ -391,6 +391,9 @@ void wake_home(struct m *home, struct g *g);
 struct g *home_take_main(struct m *m);   /* goroutine 1 off its home queue; NULL: not there */
 void proc_release_and_wait(struct m *m); /* give the proc up, sleep, return with one */
 bool proc_try_acquire(struct m *m);
+/* The caller, g, has none and none is free: queue it, and let the thread serve on from its own
+ * context until there is one. */
+void sched_requeue(struct m *m, struct g *g);
 void proc_wait(struct m *m);     /* return with a proc, for bound work */
 void proc_hand_off(struct m *m); /* the proc goes to another thread or idles */
 void proc_stuck_returned(struct p *p);

@@ -17,6 +17,14 @@ static void answers_early(leat_int_chan c, int v)
     leat_send(c, v);
 }
 
+static atomic_bool may_stop;
+
+static void burns_until_told(void)
+{
+    while (!atomic_load(&may_stop))
+        continue;
+}
+
 /* Only where a test asks for it: the runner that starts the cases has constructors too. */
 static __attribute__((constructor)) void uses_leat_before_main(void)
 {
@@ -33,6 +41,8 @@ static __attribute__((constructor)) void uses_leat_before_main(void)
     early_id = leat_id();
     early_tid = util_tid();
     leat_chan_free(c);
+    if (getenv("LEAT_TEST_EARLY_BURNER"))
+        leat_go(burns_until_told);
 }
 
 T_TEST(a_constructor_may_use_leat, .env = {"LEAT_TEST_EARLY=1"})
@@ -63,4 +73,12 @@ T_TEST(deadlock_is_found_though_a_constructor_came_first, .env = {"LEAT_TEST_EAR
     leat_int_chan c = leat_chan_make(leat_int_chan, 0);
 
     leat_recv(c, NULL);
+}
+
+/* With one proc main finds it taken, and waits for one like any goroutine. */
+T_TEST(main_begins_while_a_constructors_goroutine_burns,
+       .env = {"LEAT_TEST_EARLY=1", "LEAT_TEST_EARLY_BURNER=1"})
+{
+    T_EQ(leat_id(), 1u);
+    atomic_store(&may_stop, true); /* the runner sees that the goroutine ends */
 }
