@@ -6,10 +6,13 @@
  */
 #include "../api/sched_util.h"
 
+#include <pthread.h>
+
 /* A root that is replaced all the time: who waits takes a reference to the present one. */
 static struct {
     leat_mutex lock;
     leat_ctx *root;
+    leat_duration pause; /* between two roots at most; 0: some yields */
     atomic_bool over;
 } storm;
 
@@ -21,12 +24,12 @@ static leat_ctx *storm_root(void)
     return ctx;
 }
 
-/* A context of some depth, below the present root. */
+/* A context of our own at some depth below the present root: freeing it ends none of the others. */
 static leat_ctx *storm_ctx(void)
 {
     leat_ctx *ctx = storm_root();
 
-    for (uint64_t depth = t_rand() % 4; depth > 0; depth--) {
+    for (uint64_t depth = 1 + t_rand() % 3; depth > 0; depth--) {
         leat_ctx *below = t_rand() % 2 ? leat_ctx_with_cancel(ctx)
                                        : leat_ctx_with_timeout(ctx, (int64_t)(t_rand() % 200) *
                                                                         LEAT_MICROSECOND);
@@ -51,13 +54,16 @@ static void storm_rages(void)
 {
     while (!atomic_load(&storm.over)) {
         storm_renew();
-        for (uint64_t n = t_rand() % 50; n > 0; n--)
+        for (uint64_t n = t_rand() % 50; n > 0 && !storm.pause; n--)
             leat_yield();
+        if (storm.pause)
+            leat_sleep((leat_duration)(t_rand() % (uint64_t)storm.pause));
     }
 }
 
-static void storm_begin(leat_waitgroup *wg)
+static void storm_begin(leat_waitgroup *wg, leat_duration pause)
 {
+    storm.pause = pause;
     atomic_store(&storm.over, false);
     storm.root = leat_ctx_with_cancel(NULL);
     for (int i = 0; i < 2; i++)
@@ -79,15 +85,59 @@ static struct {
     atomic_long sent, received, sum_sent, sum_received, given_up;
 } traffic;
 
+static leat_duration storm_deadline(void)
+{
+    return leat_now() + (int64_t)(t_rand() % 100) * LEAT_MICROSECOND;
+}
+
+/* Did the value go? In each of the ways that may end early. */
+static bool storm_send(leat_ctx *ctx, leat_int_chan c, int v)
+{
+    int err = 0;
+
+    switch (t_rand() % 3) {
+    case 0:
+        err = leat_select(leat_case_send(c, v), leat_case_done(ctx)) ? leat_ctx_err(ctx) : 0;
+        break;
+    case 1:
+        err = leat_send_ctx(ctx, c, v);
+        T_TRUE(err == 0 || err == leat_ctx_err(ctx));
+        break;
+    default:
+        err = leat_send_until(c, v, storm_deadline());
+        T_TRUE(err == 0 || err == -ETIMEDOUT);
+    }
+    return err == 0;
+}
+
+static bool storm_receive(leat_ctx *ctx, leat_int_chan c, int *v)
+{
+    int err = 0;
+
+    switch (t_rand() % 3) {
+    case 0:
+        err = leat_select(leat_case_recv(c, v), leat_case_done(ctx)) ? leat_ctx_err(ctx) : 0;
+        break;
+    case 1:
+        err = leat_recv_ctx(ctx, c, v);
+        T_TRUE(err == 0 || err == leat_ctx_err(ctx));
+        break;
+    default:
+        err = leat_recv_until(c, v, storm_deadline());
+        T_TRUE(err == 0 || err == -ETIMEDOUT);
+    }
+    T_EQ(*v != 0, err == 0);
+    return err == 0;
+}
+
 static void storm_sends(leat_int_chan c, long rounds)
 {
     for (int i = 1; i <= rounds; i++) {
         leat_ctx *ctx = storm_ctx();
-        if (leat_select(leat_case_send(c, i), leat_case_done(ctx)) == 0) {
+        if (storm_send(ctx, c, i)) {
             atomic_fetch_add(&traffic.sent, 1);
             atomic_fetch_add(&traffic.sum_sent, i);
         } else {
-            T_NE(leat_ctx_err(ctx), 0);
             atomic_fetch_add(&traffic.given_up, 1);
         }
         leat_ctx_free(ctx);
@@ -99,31 +149,47 @@ static void storm_receives(leat_int_chan c, long rounds)
     for (long i = 0; i < rounds; i++) {
         leat_ctx *ctx = storm_ctx();
         int v = 0;
-        if (leat_select(leat_case_recv(c, &v), leat_case_done(ctx)) == 0) {
+        if (storm_receive(ctx, c, &v)) {
             atomic_fetch_add(&traffic.received, 1);
             atomic_fetch_add(&traffic.sum_received, v);
-        } else {
-            T_EQ(v, 0);
-            T_NE(leat_ctx_err(ctx), 0);
         }
         leat_ctx_free(ctx);
+        if (t_rand() % 4 == 0) /* let them wait */
+            leat_sleep((int64_t)(t_rand() % 100) * LEAT_MICROSECOND);
     }
+}
+
+struct storm_thread {
+    pthread_t thread;
+    leat_int_chan c;
+    long rounds;
+};
+
+static void *storm_thread(void *arg)
+{
+    struct storm_thread *t = arg;
+
+    storm_receives(t->c, t->rounds);
+    return NULL;
 }
 
 static void storm_over_channel(int64_t cap)
 {
     enum { EACH = 50 };
-    long rounds = t_scale(100);
+    long rounds = t_scale(1000);
     leat_int_chan c = leat_chan_make(leat_int_chan, cap);
     leat_waitgroup storms = {0}, wg = {0};
+    struct storm_thread thread = {.c = c, .rounds = rounds};
     int v;
 
-    storm_begin(&storms);
+    storm_begin(&storms, 0);
+    T_EQ(pthread_create(&thread.thread, NULL, storm_thread, &thread), 0);
     for (int i = 0; i < EACH; i++) {
         leat_waitgroup_go(&wg, storm_sends, c, rounds);
         leat_waitgroup_go(&wg, storm_receives, c, rounds);
     }
     leat_waitgroup_wait(&wg);
+    T_EQ(pthread_join(thread.thread, NULL), 0);
     storm_end(&storms);
     while (leat_try_recv(c, &v)) {
         atomic_fetch_add(&traffic.received, 1);
@@ -143,6 +209,40 @@ T_TEST(no_value_is_lost_on_an_unbuffered_channel_in_a_storm, .timeout_ms = 12000
 T_TEST(no_value_is_lost_on_a_buffered_channel_in_a_storm, .timeout_ms = 120000)
 {
     storm_over_channel(3);
+}
+
+/* ---- sleep ---- */
+
+static atomic_long slept, woken_early;
+
+static void storm_sleeps(long rounds)
+{
+    for (long i = 0; i < rounds; i++) {
+        leat_ctx *ctx = storm_ctx();
+        leat_duration d = (int64_t)(t_rand() % 300) * LEAT_MICROSECOND;
+        leat_duration until = leat_now() + d;
+        int err = leat_sleep_ctx(ctx, d);
+        if (err == 0)
+            T_GE(leat_now(), until);
+        else
+            T_EQ(err, leat_ctx_err(ctx));
+        atomic_fetch_add(err ? &woken_early : &slept, 1);
+        leat_ctx_free(ctx);
+    }
+}
+
+T_TEST(sleepers_sleep_to_the_end_or_say_why_not_in_a_storm, .timeout_ms = 120000)
+{
+    enum { EACH = 100 };
+    long rounds = t_scale(100);
+    leat_waitgroup storms = {0}, wg = {0};
+
+    storm_begin(&storms, LEAT_MILLISECOND);
+    for (int i = 0; i < EACH; i++)
+        leat_waitgroup_go(&wg, storm_sleeps, rounds);
+    leat_waitgroup_wait(&wg);
+    storm_end(&storms);
+    T_EQ(atomic_load(&slept) + atomic_load(&woken_early), EACH * rounds);
 }
 
 /* ---- functions ---- */
@@ -174,10 +274,10 @@ static void storm_registers(long rounds)
 T_TEST(each_function_is_called_or_stopped_in_a_storm, .timeout_ms = 120000)
 {
     enum { EACH = 50 };
-    long rounds = t_scale(200);
+    long rounds = t_scale(1000);
     leat_waitgroup storms = {0}, wg = {0};
 
-    storm_begin(&storms);
+    storm_begin(&storms, 0);
     for (int i = 0; i < EACH; i++)
         leat_waitgroup_go(&wg, storm_registers, rounds);
     leat_waitgroup_wait(&wg);
