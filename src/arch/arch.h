@@ -75,7 +75,8 @@ __attribute__((noreturn)) void leat__jump(void *load, void *arg);
 /* Start leat__entry on the empty stack whose top is `top` (16-aligned); never comes back. */
 __attribute__((noreturn)) void leat__restart(void *top, void *arg);
 
-/* End the running goroutine from any depth. */
+/* End the running goroutine from any depth; its result is LEAT__LEFT. */
+#define LEAT__LEFT INT32_MIN
 __attribute__((noreturn)) void leat__leave(void);
 
 /* Make an empty stack look left by leat__switch; returns the saved pointer. */
@@ -108,7 +109,8 @@ struct leat__next {
     void *sp;  /* a saved stack; NULL: */
     void *top; /* a new goroutine begins on the empty stack with this top, as leat__restart */
 };
-struct leat__next leat__g_end(void);
+/* `result` is what the goroutine's function returned, if that is an int. */
+struct leat__next leat__g_end(int result);
 struct m;
 struct m *leat__thread_attach(void); /* this thread's record, made if need be */
 void leat__blocking_run(struct leat__result *out);

@@ -173,6 +173,7 @@
 
         global_function leat__leave
         .cfi_undefined x30
+        mov     w0, #0x80000000         /* LEAT__LEFT */
         bl      leat__g_end
         b       3b
         end_function leat__leave

@@ -169,14 +169,22 @@ static void context_make(ucontext_t *uc, char *top, void (*start)(unsigned, unsi
     makecontext(uc, (void (*)(void))start, 2, (unsigned)(bits >> 32), (unsigned)bits);
 }
 
+__attribute__((noreturn)) static void end_with(int result)
+{
+    struct leat__next next = leat__g_end(result);
+
+    if (next.sp)
+        leat__jump(next.sp, NULL);
+    leat__restart(next.top, NULL);
+}
+
 static void leat__entry(unsigned high, unsigned low)
 {
     const struct context *self = address_of(high, low);
     struct leat__start start;
 
     leat__g_begin(self->arg, &start);
-    ((void (*)(REGISTER_TYPES, ...))start.fn)(LOADED_REGISTERS(start.args));
-    leat__leave();
+    end_with(((int (*)(REGISTER_TYPES, ...))start.fn)(LOADED_REGISTERS(start.args)));
 }
 
 void *leat__prepare(void *top)
@@ -220,11 +228,7 @@ void leat__jump(void *load, void *arg)
 
 void leat__leave(void)
 {
-    struct leat__next next = leat__g_end();
-
-    if (next.sp)
-        leat__jump(next.sp, NULL);
-    leat__restart(next.top, NULL);
+    end_with(LEAT__LEFT);
 }
 
 struct call {

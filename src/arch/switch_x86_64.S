@@ -172,6 +172,7 @@ leat__entry:
         movsd   120(%r10), %xmm7
 2:      movl    $8, %eax
         call    *%r11
+        movl    %eax, %edi
         call    leat__g_end
 3:      xorl    %esi, %esi
         movq    %rax, %rdi
@@ -192,6 +193,7 @@ leat__leave:
         endbr64
         subq    $8, %rsp
         .cfi_adjust_cfa_offset 8
+        movl    $0x80000000, %edi       /* LEAT__LEFT */
         call    leat__g_end
         jmp     3b
         .cfi_endproc

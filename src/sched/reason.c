@@ -15,6 +15,8 @@ const char *wait_reason_text(enum wait_reason r)
         [WAIT_MUTEX] = "sync.Mutex.Lock",
         [WAIT_WAITGROUP] = "sync.WaitGroup.Wait",
         [WAIT_SLEEP] = "sleep",
+        [WAIT_SEMAPHORE] = "semaphore.Acquire",
+        [WAIT_SINGLEFLIGHT] = "singleflight.Do",
         [WAIT_BLOCKING_SLOT] = "waiting for a blocking-call slot",
     };
 

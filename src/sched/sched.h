@@ -50,6 +50,8 @@ enum wait_reason {
     WAIT_WAITGROUP,
     WAIT_SLEEP,
     WAIT_BLOCKING_SLOT,
+    WAIT_SEMAPHORE,
+    WAIT_SINGLEFLIGHT,
     WAIT_REASONS,
 };
 const char *wait_reason_text(enum wait_reason r);
@@ -77,7 +79,7 @@ struct g {
     void (*fn)(void);
     const leat_site *site;
     uint64_t parent;
-    void *join;          /* wait group to report the end to */
+    void *join;          /* wait group or joiner to report the end to */
     leat__defer *defers; /* owner: innermost first */
     void *exceptions[2]; /* C++: this goroutine's __cxa_eh_globals */
     char *name;          /* heap, NULL: none */
@@ -281,6 +283,16 @@ extern void (*leat__join_hook)(void *join, int ends) LEAT__OURS;
 void sched_spawn_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner);
 /* The child runs first, the caller continues later, perhaps on another proc. */
 void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner);
+
+/* Who wants a goroutine's result: told on that goroutine, its last act. */
+struct joiner {
+    void (*ended)(struct joiner *j, int result);
+};
+#define SCHED_EXITED LEAT__LEFT /* as the result: it left by leat_exit */
+/* A goroutine that sched_start will start. */
+struct g *sched_spawn_held(void (*fn)(void), const leat_site *site, struct joiner *join,
+                           void *spawner);
+void sched_start(struct g *g);
 
 /* A call kept for later, as often as wanted: what leat_go captures, apart from a goroutine. */
 struct captured {

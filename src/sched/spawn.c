@@ -18,6 +18,9 @@ void (*const leat__capture_ints)(void) = leat__capture_ints_stub;
 
 void (*leat__join_hook)(void *join, int ends);
 
+/* A bit of g->join: it is a struct joiner. */
+enum { JOIN_RESULT = 1 };
+
 LEAT__COLD static void spawn_oom(void)
 {
     leat__throw(
@@ -109,13 +112,18 @@ __attribute__((always_inline)) static inline void start(struct m *m, struct g *g
     wake_for_work();
 }
 
-/* Tell the tools, then queue. After this the goroutine may already have ended. */
-__attribute__((always_inline)) static inline void launch(struct m *m, struct g *g,
-                                                         void *spawner)
+static inline void tell_tools(struct g *g, void *spawner)
 {
     leat__event(LEAT__EV_SPAWN, g->id, g->parent);
     if (unlikely(leat__san_thread))
         make_fiber(g, spawner);
+}
+
+/* After this the goroutine may already have ended. */
+__attribute__((always_inline)) static inline void launch(struct m *m, struct g *g,
+                                                         void *spawner)
+{
+    tell_tools(g, spawner);
     start(m, g);
 }
 
@@ -234,22 +242,51 @@ void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void
     if (unlikely(!m->p || m->cur->home || m->cur->flags || LEAT__HOSTILE)) {
         launch(m, g, spawner);
     } else {
-        leat__event(LEAT__EV_SPAWN, g->id, g->parent);
-        if (unlikely(leat__san_thread))
-            make_fiber(g, spawner);
+        tell_tools(g, spawner);
         sched_run_first(g, m);
     }
     sched_poll(m_self());
 }
 
+/* ---- for the flow room: goroutines whose result is told ---- */
+
+struct g *sched_spawn_held(void (*fn)(void), const leat_site *site, struct joiner *join,
+                           void *spawner)
+{
+    struct g *g = spawn(m_self(), fn, site);
+
+    if (unlikely(!g))
+        spawn_oom();
+    g->join = (void *)((uintptr_t)join | JOIN_RESULT);
+    tell_tools(g, spawner);
+    return g;
+}
+
+void sched_start(struct g *g)
+{
+    start(m_self(), g);
+}
+
 /* ---- the end ---- */
 
+static void tell_result(struct g *g, int result)
+{
+    struct joiner *j = (void *)((uintptr_t)g->join - JOIN_RESULT);
+
+    g->join = NULL;
+    j->ended(j, result);
+}
+
 /* On a stack that may be given back at its end. */
-__attribute__((no_sanitize("address"))) struct leat__next leat__g_end(void)
+__attribute__((no_sanitize("address"))) struct leat__next leat__g_end(int result)
 {
     struct m *m = tls_m();
     struct g *g = m->cur;
 
+    if (unlikely((uintptr_t)g->join & JOIN_RESULT)) {
+        tell_result(g, result);
+        m = tls_m(); /* that may have switched */
+    }
     leat__event(LEAT__EV_EXIT, g->id, 0);
     sched_count(m, -1);
     if (unlikely(g->pins > 0))
