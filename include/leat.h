@@ -32,7 +32,12 @@
 #include <leat/chan.h>
 #include <leat/context.h>
 #include <leat/go.h>
+#include <leat/group.h>
+#include <leat/pattern.h>
+#include <leat/rate.h>
 #include <leat/select.h>
+#include <leat/semaphore.h>
+#include <leat/singleflight.h>
 #include <leat/sync.h>
 #include <leat/time.h>
 

@@ -187,4 +187,5 @@ def read_header(path):
 def headers():
     """Every public C header, the umbrella first."""
     include = ROOT / "include"
-    return [read_header(p) for p in [include / "leat.h", *sorted(include.glob("leat/*.h"))]]
+    return [read_header(p) for p in [include / "leat.h", *sorted(
+        p for p in include.rglob("leat/**/*.h") if "detail" not in p.parts)]]

@@ -26,7 +26,9 @@
  *
  * EXCEPTIONS
  *   One that leaves a goroutine's function is a panic, as nobody is there to catch it. One that
- *   leaves leat_blocking reaches the caller; one that leaves leat_once_do counts as done.
+ *   leaves leat_blocking reaches the caller; one that leaves leat_once_do counts as done; one
+ *   that leaves leat_singleflight_do reaches the one that made the call, and the others get
+ *   -ECANCELED.
  *   leat_exit is no exception: it runs what leat_defer and the guards registered, but not the
  *   destructors of other automatic objects.
  *
@@ -46,7 +48,12 @@
 #include <leat/chan.h>
 #include <leat/context.h>
 #include <leat/go.h>
+#include <leat/group.h>
+#include <leat/pattern.h>
+#include <leat/rate.h>
 #include <leat/select.h>
+#include <leat/semaphore.h>
+#include <leat/singleflight.h>
 #include <leat/sync.h>
 #include <leat/time.h>
 
@@ -264,5 +271,7 @@ inline int leat_select_none()
 }
 
 } // extern "C++"
+
+#include <leat/detail/flow.hpp>
 
 #endif

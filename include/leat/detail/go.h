@@ -173,7 +173,7 @@
 #define LEAT__DEFER(id, fn_, arg_)                                                          \
     leat__defer LEAT__CAT(leat__defer_, id) __attribute__((cleanup(leat__defer_run)));      \
     LEAT__ASSERT(LEAT__IS_PTR(arg_), "leat: the argument of leat_defer must be a pointer"); \
-    (void)sizeof(((fn_)(arg_), 0));                                                         \
+    (void)sizeof(__typeof__(((fn_)(arg_), 0)));                                             \
     leat__defer_push(&LEAT__CAT(leat__defer_, id), (void (*)(void *))(void (*)(void))(fn_), \
                      (void *)(arg_))
 

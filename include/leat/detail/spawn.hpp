@@ -62,14 +62,14 @@ template <typename F> void guarded(F &&f)
 {
 #ifdef __cpp_exceptions
     try {
-        f();
+        (void)f();
     } catch (const std::exception &e) {
         leat_panic("%s", e.what());
     } catch (...) {
         panic_unknown();
     }
 #else
-    f();
+    (void)f();
 #endif
 }
 
@@ -104,9 +104,11 @@ template <typename F, typename... A> class call
                       "leat: the function cannot be called with copies of these arguments");
     }
 
-    void operator()()
+    decltype(auto) operator()()
     {
-        std::apply([](auto &...part) { (void)std::invoke(std::move(part)...); }, parts);
+        return std::apply([](auto &...part)
+                              -> decltype(auto) { return std::invoke(std::move(part)...); },
+                          parts);
     }
 
   private:
@@ -125,6 +127,19 @@ template <typename Call> void trampoline(void *closure)
     leat__defer_push(&end, destroy<Call>, closure);
     guarded(*static_cast<Call *>(closure));
     leat__defer_run(&end);
+}
+
+/* One whose result is told to whoever waits for it. */
+template <typename Call> int result_trampoline(void *closure)
+{
+    static_assert(std::is_same_v<decltype(std::declval<Call &>()()), int>,
+                  "leat: the function must return int: 0 or a negative errno");
+    leat__defer end;
+    int result = 0;
+    leat__defer_push(&end, destroy<Call>, closure);
+    guarded([&] { result = (*static_cast<Call *>(closure))(); });
+    leat__defer_run(&end);
+    return result;
 }
 
 /* Stores one call with one pointer argument in the thread's record, as the C macros do. */
@@ -205,6 +220,20 @@ struct commit_fork {
     }
 };
 
+/* Does a way to become a goroutine want its result? */
+template <typename F, typename = void> struct wants_result : std::false_type {
+};
+template <typename F> struct wants_result<F, std::void_t<typename F::result>> : std::true_type {
+};
+
+template <typename F, typename Call> entry entry_of()
+{
+    if constexpr (wants_result<F>::value)
+        return reinterpret_cast<entry>(result_trampoline<Call>);
+    else
+        return reinterpret_cast<entry>(trampoline<Call>);
+}
+
 template <typename F, typename... A> int start(const F &commit, A &&...parts)
 {
     using closure = call<std::decay_t<A>...>;
@@ -215,7 +244,7 @@ template <typename F, typename... A> int start(const F &commit, A &&...parts)
         leat_panic("out of memory for the arguments of a goroutine");
     }
     capture(c);
-    int err = commit(reinterpret_cast<entry>(trampoline<closure>));
+    int err = commit(entry_of<F, closure>());
     if (err < 0)
         delete c;
     return err;
