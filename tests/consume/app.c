@@ -110,6 +110,64 @@ static void groups_and_scopes(void)
     CHECK(leat_blocking(answer, 21) == 42);
 }
 
+static int half(int n, int *sum)
+{
+    if (n % 2)
+        return -EINVAL;
+    __atomic_add_fetch(sum, n / 2, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+static int load(int *out, const char *key)
+{
+    *out = (int)strlen(key);
+    return 0;
+}
+
+static int add_range(int64_t from, int64_t to, int64_t *sum, void *unused)
+{
+    (void)unused;
+    for (int64_t i = from; i < to; i++)
+        *sum += i;
+    return 0;
+}
+
+static void add_sums(int64_t *left, const int64_t *right)
+{
+    *left += *right;
+}
+
+static int by_size(const int *a, const int *b)
+{
+    return *a - *b;
+}
+
+static void errors_and_patterns(void)
+{
+    static leat_semaphore one = LEAT_SEMAPHORE(1);
+    static leat_limiter limiter = LEAT_LIMITER(1.0, 2);
+    static leat_singleflight flights;
+    leat_group g = {0};
+    int sum = 0, length = 0, numbers[] = {3, 1, 2};
+    int64_t total = 0;
+
+    for (int i = 0; i <= 10; i += 2)
+        leat_group_go(&g, half, i, &sum);
+    CHECK(leat_group_wait(&g) == 0 && sum == 15);
+    leat_group_go(&g, half, 7, &sum);
+    CHECK(leat_group_wait(&g) == -EINVAL);
+    leat_semaphore_acquire(&one, 1);
+    CHECK(!leat_semaphore_try_acquire(&one, 1));
+    leat_semaphore_release(&one, 1);
+    CHECK(leat_limiter_allow_at(&limiter, 1, 2) && !leat_limiter_allow_at(&limiter, 1, 1));
+    CHECK(leat_singleflight_do(&flights, "four", &length, NULL, load, "four") == 0);
+    CHECK(length == 4);
+    CHECK(leat_parallel_reduce(0, 1001, 0, &total, add_range, add_sums, NULL) == 0);
+    CHECK(total == 500500);
+    leat_parallel_sort(numbers, 3, 0, by_size);
+    CHECK(numbers[0] == 1 && numbers[1] == 2 && numbers[2] == 3);
+}
+
 static void time_and_errors(void)
 {
     leat_time_chan tick = leat_after(LEAT_MILLISECOND);
@@ -130,6 +188,7 @@ int main(void)
 {
     jobs_and_workers();
     groups_and_scopes();
+    errors_and_patterns();
     time_and_errors();
     printf("leat %s works\n", leat_version());
     return 0;

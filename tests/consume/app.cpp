@@ -135,6 +135,60 @@ void channels()
     leat_chan_free(done);
 }
 
+void groups_and_patterns()
+{
+    leat_singleflight flights = {};
+    counted object;
+    int sum = 0, length = 0, numbers[] = {3, 1, 2};
+    {
+        leat_scoped_group(g, nullptr);
+        leat_group_set_limit(&g, 2);
+        for (int i = 0; i < 10; i++)
+            leat_group_go(
+                &g,
+                [&sum, object](int n) {
+                    __atomic_add_fetch(&sum, n, __ATOMIC_SEQ_CST);
+                    return object.text.empty() ? -EIO : 0;
+                },
+                i);
+        CHECK(leat_group_wait(&g) == 0 && sum == 45);
+        leat_group_set_limit(&g, 0);
+        CHECK(!leat_group_try_go(&g, [object] { return 0; }));
+    }
+    CHECK(leat_singleflight_do(
+              &flights, "four", &length, nullptr,
+              [](int *out, const char *key) {
+                  *out = static_cast<int>(std::strlen(key));
+                  return 0;
+              },
+              "four") == 0);
+    CHECK(length == 4);
+    try {
+        leat_singleflight_do(&flights, "key", &length, nullptr,
+                             [](int *) -> int { throw std::runtime_error("on the way"); });
+        CHECK(false);
+    } catch (const std::runtime_error &) {
+    }
+    CHECK(leat_singleflight_do(&flights, "key", &length, nullptr, [](int *) { return 0; }) ==
+          0);
+    leat_workers_opts opts = {};
+    leat_workers *pool = leat_workers_make(&opts);
+    for (int i = 0; i < 5; i++)
+        CHECK(leat_workers_submit(pool, [object, &sum] {
+                  __atomic_add_fetch(&sum, 1, __ATOMIC_SEQ_CST);
+                  return 0;
+              }) == 0);
+    leat_workers_free(pool);
+    CHECK(sum == 50);
+    CHECK(leat_parallel_for(0, 100, 7, [&](int64_t from, int64_t to) {
+              __atomic_sub_fetch(&sum, static_cast<int>(to - from), __ATOMIC_SEQ_CST);
+              return 0;
+          }) == 0);
+    CHECK(sum == -50);
+    leat_parallel_sort(numbers, 3, 0, [](const int *a, const int *b) { return *a - *b; });
+    CHECK(numbers[0] == 1 && numbers[1] == 2 && numbers[2] == 3);
+}
+
 void with_c()
 {
     leat_int_chan in = leat_chan_make(leat::chan<int>, 0);
@@ -271,6 +325,7 @@ int main(int argc, char **argv)
     goroutines();
     CHECK(counted::none());
     channels();
+    groups_and_patterns();
     with_c();
     scopes();
     blocking();

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* race_flow_test.c - where groups, semaphores, limiters and shared calls give no order. */
+#include "race_util.h"
+
+#include "flow/singleflight.h"
+
+/* Goroutines of a group are ordered with its wait, not among themselves. */
+static int flow_task(int *x)
+{
+    race_write(x);
+    return 0;
+}
+
+RACE_NOINLINE static void flow_task_spawner(leat_group *g, int *x)
+{
+    leat_group_go(g, flow_task, x);
+    leat_group_go(g, flow_task, x);
+}
+
+T_TEST(goroutines_of_a_group_are_not_ordered, RACE_REPORTED(flow_task_spawner, flow_task))
+{
+    static int x;
+    leat_group g = {0};
+
+    flow_task_spawner(&g, &x);
+    leat_group_wait(&g);
+}
+
+/* A semaphore of two lets two in at once. */
+static void two_holder(leat_semaphore *s, int *x, atomic_int *inside)
+{
+    leat_semaphore_acquire(s, 1);
+    race_note(inside);
+    race_await(inside, 2);
+    race_write(x);
+    leat_semaphore_release(s, 1);
+}
+
+RACE_NOINLINE static void two_spawner(leat_waitgroup *wg, leat_semaphore *s, int *x,
+                                      atomic_int *inside)
+{
+    leat_waitgroup_go(wg, two_holder, s, x, inside);
+    leat_waitgroup_go(wg, two_holder, s, x, inside);
+}
+
+T_TEST(holders_of_a_semaphore_are_not_ordered, RACE_REPORTED(two_spawner, two_holder))
+{
+    static leat_semaphore s = LEAT_SEMAPHORE(2);
+    static int x;
+    static atomic_int inside;
+    leat_waitgroup wg = {0};
+
+    two_spawner(&wg, &s, &x, &inside);
+    leat_waitgroup_wait(&wg);
+}
+
+/* One that fails orders nothing. */
+static void try_writer(leat_semaphore *s, int *x, atomic_int *done)
+{
+    leat_semaphore_acquire(s, 1);
+    race_write(x);
+    race_note(done);
+}
+
+RACE_NOINLINE static void try_spawner(leat_semaphore *s, int *x, atomic_int *done)
+{
+    leat_go(try_writer, s, x, done);
+}
+
+T_TEST(a_failed_try_acquire_is_no_order, RACE_REPORTED(try_spawner, try_writer))
+{
+    static leat_semaphore s = LEAT_SEMAPHORE(1);
+    static int x;
+    static atomic_int done;
+
+    try_spawner(&s, &x, &done);
+    race_await(&done, 1);
+    T_FALSE(leat_semaphore_try_acquire(&s, 1));
+    race_read(&x);
+}
+
+/* A limiter counts and orders nothing. */
+static void limited_writer(leat_limiter *l, int *x, atomic_int *done)
+{
+    race_write(x);
+    leat_limiter_allow(l);
+    race_note(done);
+}
+
+RACE_NOINLINE static void limited_spawner(leat_limiter *l, int *x, atomic_int *done)
+{
+    leat_go(limited_writer, l, x, done);
+}
+
+T_TEST(a_limiter_is_no_order, RACE_REPORTED(limited_spawner, limited_writer))
+{
+    static leat_limiter l = LEAT_LIMITER(1000, 1000);
+    static int x;
+    static atomic_int done;
+
+    limited_spawner(&l, &x, &done);
+    race_await(&done, 1);
+    leat_limiter_allow(&l);
+    race_read(&x);
+}
+
+/* Calls with different keys share nothing. */
+static int flight_load(int *out, int *x, atomic_int *done)
+{
+    race_write(x);
+    race_note(done);
+    *out = 1;
+    return 0;
+}
+
+static void flight_caller(leat_singleflight *g, int *x, atomic_int *done)
+{
+    int v;
+
+    leat_singleflight_do(g, "one", &v, NULL, flight_load, x, done);
+}
+
+RACE_NOINLINE static void flight_spawner(leat_singleflight *g, int *x, atomic_int *done)
+{
+    leat_go(flight_caller, g, x, done);
+}
+
+T_TEST(calls_with_other_keys_are_not_ordered, RACE_REPORTED(flight_spawner, flight_load))
+{
+    static leat_singleflight g;
+    static int x, y;
+    static atomic_int done, other;
+    int v;
+
+    flight_spawner(&g, &x, &done);
+    race_await(&done, 1);
+    leat_singleflight_do(&g, "two", &v, NULL, flight_load, &y, &other);
+    race_read(&x);
+}
+
+/* What is shared is ordered: this one must not be reported. */
+static int shared_load(int *out, leat_singleflight *g, int *x)
+{
+    while (singleflight_waiting(g, "key") < 3)
+        leat_yield();
+    race_write(x);
+    *out = 1;
+    return 0;
+}
+
+static void shared_caller(leat_singleflight *g, int *x)
+{
+    int v;
+
+    leat_singleflight_do(g, "key", &v, NULL, shared_load, g, x);
+    race_read(x);
+}
+
+T_TEST(a_shared_call_is_before_its_callers_return, .modes = "tsan")
+{
+    leat_singleflight g = {0};
+    leat_waitgroup wg = {0};
+    int x = 0;
+
+    for (int i = 0; i < 100; i++) {
+        for (int k = 0; k < 4; k++)
+            leat_waitgroup_go(&wg, shared_caller, &g, &x);
+        leat_waitgroup_wait(&wg);
+    }
+}
