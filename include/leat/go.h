@@ -28,9 +28,10 @@ extern "C" {
 
 /** How a goroutine is started; zero means the default. */
 typedef struct leat_go_opts {
-    const char *name;      /* for dumps and tools; copied, at most 31 bytes are kept */
-    size_t stack_size;     /* bytes of stack; 0 is the default, 191 KiB */
-    const leat_site *site; /* where the goroutine counts as created; NULL is this place */
+    const char *name;          /* for dumps and tools; copied, at most 31 bytes are kept */
+    size_t stack_size;         /* bytes of stack; 0 is the default, 191 KiB */
+    const leat_site *site;     /* where the goroutine counts as created; NULL is this place */
+    const char *const *labels; /* key, value, ..., NULL: copied, besides those it inherits */
 } leat_go_opts;
 
 /**

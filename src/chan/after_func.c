@@ -35,6 +35,7 @@ static void after_func_unref(struct after_func *f)
     san_acquire(&f->refs);
     if (f->drop)
         f->drop(f->closure);
+    sched_captured_end(&f->call);
     leat__free(f);
 }
 
@@ -44,7 +45,7 @@ static void after_func_fire(void *arg)
 
     if (f->drop)
         __atomic_add_fetch(&f->refs, 1, __ATOMIC_RELAXED);
-    sched_spawn_captured(&f->call);
+    sched_spawn_captured(&f->call, false);
 }
 
 static leat_timer *after_func_start(struct after_func *f, leat_duration d)

@@ -27,6 +27,7 @@
 #include "base/env.h"
 #include "base/fatal.h"
 #include "debug/module.h"
+#include "debug/peek.h"
 #include "debug/symbol.h"
 #include "debug/unwind.h"
 #include "os/clock.h"
@@ -162,6 +163,52 @@ static const struct m *thread_of(const struct g *g)
     return NULL;
 }
 
+/* A string from the user: what could be mistaken for the end, or spoil a terminal, is escaped. */
+static void print_quoted(const char *s)
+{
+    char out[128];
+    size_t n = 0;
+
+    out[n++] = '"';
+    for (; *s; s++) {
+        bool plain = *s >= ' ' && *s <= '~' && *s != '"' && *s != '\\';
+        n += (size_t)snprintf(out + n, sizeof(out) - n, plain ? "%c" : "\\x%02x",
+                              (unsigned)(unsigned char)*s);
+        if (n > sizeof(out) - 8) {
+            leat__print("%s", out);
+            n = 0;
+        }
+    }
+    out[n++] = '"';
+    out[n] = '\0';
+    leat__print("%s", out);
+}
+
+static void print_tag(const char *before, const char *key, const char *value)
+{
+    leat__print("%s", before);
+    print_quoted(key);
+    leat__print(": ");
+    print_quoted(value);
+}
+
+/* The name and the labels, as Go prints pprof labels. */
+static void print_tags(const struct g *g)
+{
+    const char *name = tags_name(g), *before = " {", *key, *value;
+
+    if (name) {
+        print_tag(before, "name", name);
+        before = ", ";
+    }
+    for (unsigned i = 0; (key = tags_label(g, i, &value)); i++) {
+        print_tag(before, key, value);
+        before = ", ";
+    }
+    if (*before == ',')
+        leat__print("}");
+}
+
 static void print_header(const struct g *g, const char *status)
 {
     int64_t minutes = 0;
@@ -173,10 +220,9 @@ static void print_header(const struct g *g, const char *status)
         leat__print(", %lld minutes", (long long)minutes);
     if (g->flags & G_LOCKED)
         leat__print(", locked to thread");
-    if (g->name)
-        leat__print("] {\"name\": \"%s\"}:\n", g->name);
-    else
-        leat__print("]:\n");
+    leat__print("]");
+    print_tags(g);
+    leat__print(":\n");
 }
 
 static void print_created_by(const struct g *g)
@@ -186,18 +232,26 @@ static void print_created_by(const struct g *g)
                     (unsigned long long)g->parent, g->site->file, g->site->line);
 }
 
+/* In a program that lives on, it may go on or end meanwhile: what is read here may be anything. */
 static void print_parked(const struct g *g)
 {
     static uintptr_t pcs[FRAMES_MAX];
     struct leat__saved saved;
     struct leat__regs regs;
+    const struct stack *stack = load_relaxed(&g->stack);
+    void *sp = load_relaxed(&g->sp);
+    struct leat__peek peek = {.lo = stack ? (uintptr_t)stack->lo : 0,
+                              .hi = stack ? (uintptr_t)stack->hi : 1};
 
-    leat__read_saved(g->sp, &saved);
+    if (!leat__peek_inside(&peek, (uintptr_t)sp, sizeof(uintptr_t))) {
+        leat__print("\tgoes on just now; stack unavailable\n");
+        return;
+    }
+    leat__read_saved(sp, &saved);
     regs.pc = saved.pc;
     regs.sp = saved.sp;
     memcpy(regs.r, saved.regs, sizeof(regs.r));
-    uintptr_t hi = (uintptr_t)g->stack->hi;
-    int n = leat__unwind(&regs, (uintptr_t)saved.sp, hi, pcs, FRAMES_MAX);
+    int n = leat__unwind(&regs, (uintptr_t)saved.sp, peek.hi, pcs, FRAMES_MAX);
     print_stack(pcs, n, false);
 }
 
@@ -297,6 +351,7 @@ __attribute__((noinline)) void leat__dump_goroutines(int level)
     if (exchange(&dumping, 1))
         return;
     dump_started = os_now();
+    fetch_add(&sched.inspected, 1);
     leat__modules_refresh();
     args.first = m ? m->cur : NULL;
     args.level = level;
@@ -316,6 +371,7 @@ __attribute__((noinline)) void leat__dump_goroutines(int level)
     } else {
         dump_all(&args);
     }
+    fetch_sub(&sched.inspected, 1);
     store_release(&dumping, 0);
 }
 

@@ -77,7 +77,7 @@ static bool take_armed(struct after *a, uint64_t number)
 static void after_start(struct after *a)
 {
     san_acquire(a);
-    sched_spawn_captured(&a->call);
+    sched_spawn_captured(&a->call, true);
     pool_put(a);
 }
 
@@ -140,6 +140,7 @@ bool leat_ctx_after_stop(leat_ctx_after token)
     leat_ctx *ctx = ctx_of_source(a->source);
     void (*drop)(void *) = a->drop;
     void *closure = a->closure;
+    sched_captured_end(&a->call);
     pool_put(a);
     if (drop)
         drop(closure);

@@ -170,6 +170,7 @@ static void thread_gone(void *arg)
     if (!m->foreign)
         leat__throw(
             "leat: pthread_exit or pthread_cancel on a goroutine; return, or leat_exit");
+    tags_end(&m->g0);
     leat__tls_m = NULL;
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     m->exited = true;

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "arch/sanitize.h"
-#include "os/mem.h"
 #include "os/os.h"
 #include "sched/sched.h"
 
@@ -104,12 +103,6 @@ void g_give_back(struct p *p, int keep)
     spin_unlock(&records.lock, LEAT__RANK_GLIST);
 }
 
-LEAT__COLD void g_forget_name(struct g *g)
-{
-    leat__free(g->name);
-    g->name = NULL;
-}
-
 void g_fork_begin(void)
 {
     spin_lock(&records.lock, LEAT__RANK_GLIST);
@@ -125,7 +118,10 @@ void g_each(void (*visit)(struct g *g, void *arg), void *arg)
     unsigned n = load_acquire(&records.nslabs);
 
     for (unsigned i = 0; i < n; i++) {
-        unsigned len = i + 1 == n ? load_relaxed(&records.used) : records.len[i];
+        unsigned len = records.len[i];
+        unsigned used = load_relaxed(&records.used); /* of a newer slab, perhaps, by now */
+        if (i + 1 == n && used < len)
+            len = used;
         for (unsigned j = 0; j < len; j++)
             visit(&records.slab[i][j], arg);
     }

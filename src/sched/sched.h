@@ -18,6 +18,7 @@
 #include "base/spin.h"
 #include "base/util.h"
 #include "sched/policy.h"
+#include "sched/tags.h"
 #include "sched/tls.h"
 #include "stack/stack.h"
 
@@ -82,7 +83,7 @@ struct g {
     void *join;          /* wait group or joiner to report the end to */
     leat__defer *defers; /* owner: innermost first */
     void *exceptions[2]; /* C++: this goroutine's __cxa_eh_globals */
-    char *name;          /* heap, NULL: none */
+    struct tags *tags;   /* owner: name, labels, local values; NULL: none (tags.c) */
 
     union {
         struct leat__args args;
@@ -224,6 +225,7 @@ struct sched {
     uint32_t monitor_word; /* futex sysmon sleeps on */
     int monitor_tid;
     uint64_t starts_failed;
+    uint32_t inspected;     /* atomic: dumps that read what hangs on goroutines */
     uint64_t foreign_wakes; /* atomic */
 };
 extern struct sched sched LEAT__OURS;
@@ -298,14 +300,17 @@ void sched_start(struct g *g);
 struct captured {
     void (*fn)(void);
     const leat_site *site;
-    uint64_t parent; /* who captured it counts as the creator */
+    uint64_t parent;   /* who captured it counts as the creator */
+    struct tags *tags; /* and these are inherited from it */
     uint8_t captured;
     struct leat__args args;
 };
 /* Keep what the stub has just captured in this thread's spare record. */
 void sched_capture(struct m *m, struct captured *c, void (*fn)(void), const leat_site *site);
-/* Make it a goroutine; from a source as well. */
-void sched_spawn_captured(const struct captured *c);
+/* Make it a goroutine; from a source as well. The last time, what it holds goes with it. */
+void sched_spawn_captured(struct captured *c, bool last);
+/* It will not be made, or not again. Not from a source: values may be dropped. */
+void sched_captured_end(struct captured *c);
 
 /* ---- between the files of this room ---- */
 
@@ -321,7 +326,6 @@ static inline void sched_count(struct m *m, int delta)
 int64_t sched_alive(void); /* how many there are; exact when nobody spawns or ends */
 struct g *g_alloc_shared(struct p *p);   /* from the global list, filling the proc's cache */
 void g_give_back(struct p *p, int keep); /* all but some of the proc's cache to that list */
-void g_forget_name(struct g *g);
 
 /* From the proc's cache, else the global list; NULL: no memory. */
 static inline struct g *g_alloc(struct m *m)
@@ -340,8 +344,6 @@ static inline void g_release(struct m *m, struct g *g)
 {
     struct p *p = m->p;
 
-    if (unlikely(g->name))
-        g_forget_name(g);
     g->captured = 0;
     store_relaxed(&g->status, G_FREE);
     if (unlikely(p->ngfree >= LEAT__G_CACHE))

@@ -10,7 +10,6 @@
 
 #include "arch/sanitize.h"
 #include "base/fatal.h"
-#include "os/mem.h"
 #include "sched/sched.h"
 
 void (*const leat__capture)(void) = leat__capture_stub;
@@ -53,8 +52,10 @@ int64_t sched_alive(void)
     return sum;
 }
 
-/* Turn the spare record into a goroutine; NULL when no new spare can be had. */
-static inline struct g *spawn(struct m *m, void (*fn)(void), const leat_site *site)
+/* Turn the spare record into a goroutine that inherits `tags`; NULL when no new spare can be
+ * had. */
+static inline struct g *spawn_with(struct m *m, void (*fn)(void), const leat_site *site,
+                                   const struct tags *tags)
 {
     struct g *g = m->spare;
     struct g *spare = g_alloc(m);
@@ -80,14 +81,24 @@ static inline struct g *spawn(struct m *m, void (*fn)(void), const leat_site *si
     g->defers = NULL;
     g->exceptions[0] = NULL;
     g->exceptions[1] = NULL;
+    if (unlikely(tags != NULL))
+        tags_inherit(g, tags);
     sched_count(m, 1);
     store_relaxed(&g->status, G_RUNNABLE);
     return g;
 }
 
+static inline struct g *spawn(struct m *m, void (*fn)(void), const leat_site *site)
+{
+    return spawn_with(m, fn, site, m->cur->tags);
+}
+
 LEAT__COLD static void make_fiber(struct g *g, void *spawner)
 {
-    const char *name = g->name ? g->name : g->site ? g->site->func : NULL;
+    const char *name = tags_name(g);
+
+    if (!name && g->site)
+        name = g->site->func;
 
     g->fiber = leat__san_fiber_make(g->id, name, spawner);
     san_reset(&g->fn);
@@ -152,6 +163,8 @@ int leat__go_commit_try(void (*fn)(void), const leat_site *site)
         stack_flush(&none);
     if (!s) {
         sched_count(m, -1);
+        tags_unref(g->tags); /* not the last reference */
+        g->tags = NULL;
         store_relaxed(&g->status, G_FREE);
         m->spare->next = NULL;
         if (m->p)
@@ -166,15 +179,6 @@ int leat__go_commit_try(void (*fn)(void), const leat_site *site)
     return 0;
 }
 
-static char *name_copy(const char *name)
-{
-    char *copy = leat__alloc(LEAT__NAME_MAX);
-
-    if (copy)
-        strncpy(copy, name, LEAT__NAME_MAX - 1);
-    return copy; /* a goroutine without a name is better than none */
-}
-
 void leat__go_commit_opts(void (*fn)(void), const leat_site *site, const leat_go_opts *opts)
 {
     static const leat_go_opts defaults;
@@ -186,8 +190,10 @@ void leat__go_commit_opts(void (*fn)(void), const leat_site *site, const leat_go
     if (unlikely(!g))
         spawn_oom();
     g->sp = (void *)(uintptr_t)opts->stack_size;
+    if (opts->labels)
+        tags_add_labels(g, opts->labels);
     if (opts->name)
-        g->name = name_copy(opts->name);
+        tags_set_name(g, opts->name);
     launch(m, g, __builtin_return_address(0));
     sched_poll(m_self());
 }
@@ -200,20 +206,31 @@ void sched_capture(struct m *m, struct captured *c, void (*fn)(void), const leat
     c->site = site;
     c->parent = m->cur->id;
     c->captured = m->spare->captured;
+    c->tags = tags_heritage(m->cur->tags);
     c->args = m->spare->u.args;
 }
 
-void sched_spawn_captured(const struct captured *c)
+void sched_spawn_captured(struct captured *c, bool last)
 {
     struct m *m = m_self();
 
     m->spare->captured = c->captured;
     m->spare->u.args = c->args;
-    struct g *g = spawn(m, c->fn, c->site);
+    struct g *g = spawn_with(m, c->fn, c->site, last ? NULL : c->tags);
     if (unlikely(!g))
         spawn_oom();
+    if (last) {
+        g->tags = c->tags;
+        c->tags = NULL;
+    }
     g->parent = c->parent;
     launch(m, g, NULL);
+}
+
+void sched_captured_end(struct captured *c)
+{
+    tags_unref(c->tags);
+    c->tags = NULL;
 }
 
 /* ---- for the sync room: goroutines that report their end ---- */
@@ -283,9 +300,13 @@ __attribute__((no_sanitize("address"))) struct leat__next leat__g_end(int result
     struct m *m = tls_m();
     struct g *g = m->cur;
 
+    if (unlikely(g->tags != NULL)) {
+        tags_end(g);
+        m = tls_m(); /* that may have switched */
+    }
     if (unlikely((uintptr_t)g->join & JOIN_RESULT)) {
         tell_result(g, result);
-        m = tls_m(); /* that may have switched */
+        m = tls_m(); /* that too */
     }
     leat__event(LEAT__EV_EXIT, g->id, 0);
     sched_count(m, -1);
@@ -349,7 +370,7 @@ uint64_t leat_id(void)
 
 const char *leat_name(void)
 {
-    const char *name = g_self()->name;
+    const char *name = tags_name(g_self());
 
     return name ? name : "";
 }
