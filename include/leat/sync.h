@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leat/sync.h - wait groups, mutexes and once.
+ * leat/sync.h - wait groups and once, and with them all of Go's package sync: mutexes,
+ * conditions, pools, maps, barriers.
  *
  *     leat_waitgroup wg = {0};
  *     for (int i = 0; i < n; i++)
@@ -17,8 +18,10 @@
 #ifndef LEAT_SYNC_H
 #define LEAT_SYNC_H
 
-#include <leat/base.h>
+#include <leat/cond.h>
 #include <leat/go.h>
+#include <leat/mutex.h>
+#include <leat/rwmutex.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,12 +31,6 @@ extern "C" {
 typedef struct leat_waitgroup {
     uint64_t leat__state; /* opaque */
 } leat_waitgroup;
-
-/** A lock that one goroutine holds at a time; not owned, not recursive, barging but fair. */
-typedef struct leat_mutex {
-    uint32_t leat__state; /* opaque */
-    uint32_t leat__sema;
-} leat_mutex;
 
 /** Something that is to be done exactly once. */
 typedef struct leat_once {
@@ -96,105 +93,41 @@ LEAT_API void leat_waitgroup_done(leat_waitgroup *wg);
  *            leat_waitgroup_go, happens before this returns.
  * Param      wg      a wait group.
  * Returns    nothing.
- * Fatal      never.
- * See        leat_waitgroup_go, leat_waitgroup_done
+ * Fatal      "sync: WaitGroup is reused before previous Wait has returned".
+ * See        leat_waitgroup_go, leat_waitgroup_done, leat_waitgroup_wait_ctx
  * Since      0.1
  */
 LEAT_API void leat_waitgroup_wait(leat_waitgroup *wg);
 
 /**
- * Lock a mutex, waiting until it is free.
+ * Wait for a wait group unless a context ends, or a time comes, before.
  *
- * It is not recursive: who holds it and locks again waits for ever. A goroutine that has
- * waited long is given the lock before those that have just come.
+ * What it waits for goes on: after an error the wait group must live until another wait has
+ * returned without one.
  *
- * Go         m.Lock()
+ * Go         none: Go's wait groups cannot be given up on.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     cannot be cancelled.
+ * Cancel     ends with the context's error, or -ETIMEDOUT at the deadline; at once, without
+ *            looking at the group, when that is over already.
  * Callable   goroutine or any other thread. Not from a signal handler.
- * Ownership  the mutex must live until it is unlocked.
- * Ordering   what precedes an unlock happens before the later lock returns.
- * Param      m       a mutex.
- * Returns    nothing.
- * Fatal      never.
- * See        leat_mutex_unlock, leat_lock_guard, leat_mutex_trylock
- * Since      0.1
+ * Ownership  borrows both; the wait group must live until a wait has returned 0.
+ * Ordering   as leat_waitgroup_wait when it returns 0.
+ * Param      ctx      a context, or NULL for none.
+ * Param      wg       a wait group.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    0 when nothing is left of what it waits for, else -ECANCELED or -ETIMEDOUT.
+ * Fatal      as leat_waitgroup_wait.
+ * See        leat_waitgroup_wait
+ * Since      0.2
  */
-LEAT_API void leat_mutex_lock(leat_mutex *m);
-
-/**
- * Lock a mutex if that needs no wait.
- *
- * Go         m.TryLock()
- * Blocks     no.
- * Cancel     nothing to cancel.
- * Callable   goroutine or any other thread. Not from a signal handler.
- * Ownership  as leat_mutex_lock when it locked.
- * Ordering   as leat_mutex_lock when it locked; none when not.
- * Param      m       a mutex.
- * Returns    whether it is locked now, by the caller.
- * Fatal      never.
- * See        leat_mutex_lock
- * Since      0.1
- */
-LEAT_API bool leat_mutex_trylock(leat_mutex *m);
-
-/**
- * Unlock a mutex; whoever locked it.
- *
- * Go         m.Unlock()
- * Blocks     no.
- * Cancel     nothing to cancel.
- * Callable   goroutine or any other thread. Not from a signal handler.
- * Ownership  the mutex is not touched once another has it.
- * Ordering   what precedes it happens before the later lock returns.
- * Param      m       a mutex.
- * Returns    nothing.
- * Fatal      "sync: unlock of unlocked mutex".
- * See        leat_mutex_lock
- * Since      0.1
- */
-LEAT_API void leat_mutex_unlock(leat_mutex *m);
+LEAT_API LEAT_NODISCARD int leat_waitgroup_wait_ctx(leat_ctx *ctx, leat_waitgroup *wg);
+LEAT_API LEAT_NODISCARD int leat_waitgroup_wait_until(leat_waitgroup *wg, leat_duration deadline);
 
 /* What the macros expand to. */
 LEAT_API void leat__waitgroup_commit(void (*fn)(void), const leat_site *site,
                                      leat_waitgroup *wg);
 LEAT_API void leat__waitgroup_fork(void (*fn)(void), const leat_site *site, leat_waitgroup *wg);
 LEAT_API bool leat__once_slow(leat_once *o, leat__defer *d);
-LEAT_API void leat__mutex_lock_slow(leat_mutex *m);
-LEAT_API void leat__mutex_unlock_slow(leat_mutex *m);
-LEAT_API void leat__mutex_scope_end(void *m);
-
-/* Not 0 while the short ways below may not be taken: the program runs under ThreadSanitizer, or
- * a goroutine shall yield at the end of its next leat call. */
-LEAT_API extern uint32_t leat__attention;
-
-/* A free mutex is locked, and one that nobody waits for unlocked, without a call: the call would
- * cost as much as what Go's inlined fast path does altogether. The bodies serve for inlining
- * alone; the functions themselves are the library's. */
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_THREAD__) && !defined(LEAT__TSAN)
-extern inline __attribute__((gnu_inline)) void leat_mutex_lock(leat_mutex *m)
-{
-    uint32_t state = 0; /* free */
-
-    if (__builtin_expect(__atomic_load_n(&leat__attention, __ATOMIC_RELAXED) != 0 ||
-                             !__atomic_compare_exchange_n(&m->leat__state, &state, 1, 0,
-                                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED),
-                         0))
-        leat__mutex_lock_slow(m);
-}
-
-extern inline __attribute__((gnu_inline)) void leat_mutex_unlock(leat_mutex *m)
-{
-    uint32_t state = 1; /* locked, and nobody waits */
-
-    if (__builtin_expect(__atomic_load_n(&leat__attention, __ATOMIC_RELAXED) != 0 ||
-                             !__atomic_compare_exchange_n(&m->leat__state, &state, 0, 0,
-                                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED),
-                         0))
-        leat__mutex_unlock_slow(m);
-}
-#endif
 
 #ifdef __cplusplus
 }
@@ -217,16 +150,6 @@ static inline bool leat__once_done(const leat_once *o)
             leat__defer_run(&LEAT__CAT(leat__end_, id));                               \
         }                                                                              \
     } while (0)
-
-static inline void *leat__mutex_guard(leat_mutex *m)
-{
-    leat_mutex_lock(m);
-    return m;
-}
-
-#define LEAT__LOCK_GUARD(id, m)                                                        \
-    leat__defer LEAT__CAT(leat__guard_, id) __attribute__((cleanup(leat__defer_run))); \
-    leat__defer_push(&LEAT__CAT(leat__guard_, id), leat__mutex_scope_end, leat__mutex_guard(m))
 
 /**
  * Start a goroutine that a wait group waits for.
@@ -312,27 +235,6 @@ static inline void *leat__mutex_guard(leat_mutex *m)
  * Since      0.1
  */
 #define leat_once_do(o, ...) LEAT__ONCE_DO(__COUNTER__, o, __VA_ARGS__)
-
-/**
- * Lock a mutex until the end of the block, however that is left.
- *
- *     leat_lock_guard(&table->lock);
- *
- * It is a declaration; leat_exit unlocks as well.
- *
- * Go         m.Lock(); defer m.Unlock()
- * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     cannot be cancelled.
- * Callable   goroutine or any other thread. Not from a signal handler.
- * Ownership  the mutex must live until the end of the block.
- * Ordering   as leat_mutex_lock and leat_mutex_unlock.
- * Param      m       a leat_mutex *, evaluated once.
- * Returns    nothing: it is a declaration.
- * Fatal      "sync: unlock of unlocked mutex" when somebody else has unlocked it.
- * See        leat_mutex_lock, leat_defer
- * Since      0.1
- */
-#define leat_lock_guard(m) LEAT__LOCK_GUARD(__COUNTER__, m)
 
 #endif /* !__cplusplus */
 

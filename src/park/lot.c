@@ -211,32 +211,77 @@ void lot_park(const void *key, bool (*valid)(void *), void *arg, enum wait_reaso
     lot_park_limit(key, valid, arg, reason, NULL, NULL);
 }
 
+/* ---- waking several ---- */
+
+struct woken {
+    struct parked *first, *last;
+};
+
+static void woken_add(struct woken *list, struct parked *w)
+{
+    w->next = NULL;
+    if (list->last)
+        list->last->next = w;
+    else
+        list->first = w;
+    list->last = w;
+}
+
+static int wake_list(const struct woken *list)
+{
+    struct parked *w = list->first;
+    int n = 0;
+
+    for (struct parked *next; w; w = next, n++) {
+        next = w->next; /* w is gone once its goroutine runs */
+        sched_ready(w->g);
+    }
+    return n;
+}
+
+void lot_release_many(uint32_t *addr, uint32_t n)
+{
+    struct bucket *b = bucket_of(addr);
+    struct woken list = {NULL, NULL};
+    struct parked *w;
+
+    spin_lock(&b->lock, LEAT__RANK_LOT);
+    for (; n > 0 && (w = parked_take(b, addr)); n--)
+        woken_add(&list, w);
+    if (n > 0)
+        *addr += n;
+    spin_unlock(&b->lock, LEAT__RANK_LOT);
+    wake_list(&list);
+}
+
+int lot_wake_one(const void *key)
+{
+    struct bucket *b = bucket_of(key);
+
+    spin_lock(&b->lock, LEAT__RANK_LOT);
+    struct parked *w = parked_take(b, key);
+    struct g *g = w ? w->g : NULL;
+    spin_unlock(&b->lock, LEAT__RANK_LOT);
+    if (g)
+        sched_ready(g);
+    return g != NULL;
+}
+
 int lot_wake_all(const void *key, bool (*commit)(void *), void *arg)
 {
     struct bucket *b = bucket_of(key);
-    struct parked *first = NULL, *last = NULL, *w;
-    int n = 0;
+    struct woken list = {NULL, NULL};
+    struct parked *w;
 
     spin_lock(&b->lock, LEAT__RANK_LOT);
     if (!commit(arg)) {
         spin_unlock(&b->lock, LEAT__RANK_LOT);
         return -1;
     }
-    while ((w = parked_take(b, key))) {
-        w->next = NULL;
-        if (last)
-            last->next = w;
-        else
-            first = w;
-        last = w;
-    }
+    while ((w = parked_take(b, key)))
+        woken_add(&list, w);
     spin_unlock(&b->lock, LEAT__RANK_LOT);
-    while ((w = first)) {
-        first = w->next; /* w is gone once its goroutine runs */
-        sched_ready(w->g);
-        n++;
-    }
-    return n;
+    return wake_list(&list);
 }
 
 const char *lot_check(void)

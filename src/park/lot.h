@@ -26,6 +26,8 @@ int lot_acquire_limit(uint32_t *addr, bool lifo, enum wait_reason reason, const 
                       const struct limit *l);
 /* Give one; `handoff` yields to the waiter at once. The address may be freed by whom it wakes. */
 void lot_release(uint32_t *addr, bool handoff);
+/* Give n at once. Of the memory only what a taker still on its way counts on is touched. */
+void lot_release_many(uint32_t *addr, uint32_t n);
 /* Park on `key` unless `valid(arg)` says, under the lot's lock, that there is no need to. */
 void lot_park(const void *key, bool (*valid)(void *), void *arg, enum wait_reason reason);
 /* The same with a limit: 0, or the error. `left(arg)`, if given, runs under the lot's lock when
@@ -36,6 +38,8 @@ int lot_park_limit(const void *key, bool (*valid)(void *), void *arg, enum wait_
  * it changes there, no later user of the address can mistake for its own. Returns how many woke,
  * -1 when commit says no. */
 int lot_wake_all(const void *key, bool (*commit)(void *), void *arg);
+/* Wake the first that is parked on `key`, if somebody is. Returns how many woke. */
+int lot_wake_one(const void *key);
 const char *lot_check(void);
 
 #endif

@@ -17,13 +17,25 @@
  *   address is used, as the parking lot's key. Dropping LOCKED first and looking for waiters
  *   after, as Go can, would read memory that C may have freed.
  *
- * IN THE CALLER  sync.h has the two CAS of a mutex that nobody contends for as inline functions.
+ * IN THE CALLER  mutex.h has the two CAS of a mutex that nobody contends for as inline functions.
  *   They ask leat__attention first, which sends them here under TSan, whose edges are made here,
  *   and when a goroutine is to yield at the end of its next call. So the values of FREE and
  *   LOCKED are part of the binary interface.
  *
+ * EARLY LEAVERS  (leat_mutex_lock_ctx and _until.) `promised`: the waiters counted in the state,
+ *   plus the grants on their way (an unlock takes a waiter off the count, then releases the lot),
+ *   are as many as the goroutines inside wait_for_grant. The lot has taken a leaver off its queue
+ *   and given its grant to the next, or left it at the address. So while the state counts a
+ *   waiter, the leaver may take itself off: whoever it is that has the grant, one is left over.
+ *   While it counts none, each of those inside has a grant coming, and the leaver takes one and
+ *   goes on as a woken waiter: it locks if the mutex is free, else clears WOKEN, so that the next
+ *   unlock wakes another, and leaves the next time round. A mutex that is being handed over
+ *   (STARVING, not LOCKED) counts its heir until that has it: the last waiter may not leave then,
+ *   it is the heir. The last one to leave a starving mutex ends the mode, else an unlock would
+ *   hand over to nobody.
+ *
  * ORDERING  Lock is acquire, unlock release, of the state word; TSan's edges are on the mutex.
- * PROOF  tests/golike/mutex_test.c, tests/api/lifetime_test.c.
+ * PROOF  tests/golike/mutex_test.c, tests/api/lifetime_test.c, src/sync/early_test.c.
  */
 #include <leat/sync.h>
 
@@ -31,6 +43,7 @@
 #include "base/fatal.h"
 #include "park/lot.h"
 #include "sched/sched.h"
+#include "sync/mutex.h"
 
 enum {
     LOCKED = 1,
@@ -71,14 +84,42 @@ static uint32_t wanted_state(uint32_t old, bool starving, bool woken)
 /* Handed over in starving mode: nobody holds it, and we still count as a waiter. */
 static void take_over(leat_mutex *m, bool starving, uint32_t old)
 {
-    uint32_t delta = (uint32_t)LOCKED - (uint32_t)WAITER;
+    uint32_t new;
 
-    if (!starving || old < 2 * WAITER)
-        delta -= (uint32_t)STARVING;
-    __atomic_add_fetch(&m->leat__state, delta, __ATOMIC_SEQ_CST);
+    do {
+        new = old + LOCKED - WAITER;
+        if (!starving || new < WAITER)
+            new &= ~(uint32_t)STARVING;
+    } while (!cas(&m->leat__state, &old, new));
 }
 
-LEAT__COLD static void lock_slow(leat_mutex *m)
+/* Off the count of waiters; false: a grant is ours, or on its way to us. */
+static bool mutex_withdraw(leat_mutex *m)
+{
+    uint32_t old = load_relaxed(&m->leat__state);
+    uint32_t new;
+
+    do {
+        if (old < WAITER || ((old & (LOCKED | STARVING)) == STARVING && old < 2 * WAITER))
+            return false;
+        new = old - WAITER;
+        if (new < WAITER)
+            new &= ~(uint32_t)STARVING;
+    } while (!cas(&m->leat__state, &old, new));
+    return true;
+}
+
+static int wait_for_grant(leat_mutex *m, bool again, const struct limit *l)
+{
+    for (;;) {
+        int err = lot_acquire_limit(&m->leat__sema, again, WAIT_MUTEX, m, l);
+        if (likely(!err) || mutex_withdraw(m))
+            return err;
+        sched_yield_now(m_self()); /* somebody is about to release what we are promised */
+    }
+}
+
+LEAT__COLD static int lock_slow(leat_mutex *m, const struct limit *l)
 {
     struct g *g = g_self();
     int64_t since = 0;
@@ -100,16 +141,18 @@ LEAT__COLD static void lock_slow(leat_mutex *m)
         if (!cas(&m->leat__state, &old, wanted_state(old, starving, woken)))
             continue;
         if (!(old & (LOCKED | STARVING)))
-            return;
+            return 0;
         bool again = since != 0;
         if (!again)
             since = sched_now();
-        lot_acquire(&m->leat__sema, again, WAIT_MUTEX, m);
+        int err = wait_for_grant(m, again, l);
+        if (unlikely(err))
+            return err;
         starving = starving || sched_now() - since > STARVING_AFTER;
         old = load_relaxed(&m->leat__state);
         if (old & STARVING) {
             take_over(m, starving, old);
-            return;
+            return 0;
         }
         woken = true;
         round = 0;
@@ -118,18 +161,48 @@ LEAT__COLD static void lock_slow(leat_mutex *m)
 
 void leat__mutex_lock_slow(leat_mutex *m)
 {
-    lock_slow(m);
+    lock_slow(m, NULL);
     san_acquire(m);
+}
+
+static inline bool lock_fast(leat_mutex *m)
+{
+    uint32_t free = 0;
+
+    return __atomic_compare_exchange_n(&m->leat__state, &free, LOCKED, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
 }
 
 void leat_mutex_lock(leat_mutex *m)
 {
-    uint32_t free = 0;
-
-    if (unlikely(!__atomic_compare_exchange_n(&m->leat__state, &free, LOCKED, false,
-                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
-        lock_slow(m);
+    if (unlikely(!lock_fast(m)))
+        lock_slow(m, NULL);
     san_acquire(m);
+}
+
+int mutex_lock_limit(leat_mutex *m, const struct limit *l)
+{
+    int err = limit_over(l);
+
+    if (!err && unlikely(!lock_fast(m)))
+        err = lock_slow(m, l);
+    if (!err)
+        san_acquire(m);
+    return err;
+}
+
+int leat_mutex_lock_ctx(leat_ctx *ctx, leat_mutex *m)
+{
+    struct limit l = limit_ctx(ctx);
+
+    return mutex_lock_limit(m, &l);
+}
+
+int leat_mutex_lock_until(leat_mutex *m, leat_duration deadline)
+{
+    struct limit l = limit_until(deadline);
+
+    return mutex_lock_limit(m, &l);
 }
 
 bool leat_mutex_trylock(leat_mutex *m)

@@ -11,6 +11,13 @@
  * LOST WAKE-UPS  A waiter counts itself by CAS on a nonzero counter and then parks in the lot;
  *   the releaser may look there before it stands. So it parks only while the word still counts
  *   waiters, tested under the lot's lock, which the releaser takes after its CAS.
+ *
+ * EARLY LEAVERS  One that gives up takes itself off the count under the lot's lock, where it
+ *   leaves the lot's queue as well. If the counter is 0 by then, somebody is about to reset the
+ *   word and counts on nothing but the address: to return now would let the caller free it. So
+ *   it waits for that, and has not given up. If it was off the queue already, so was the reset.
+ *
+ * PROOF  tests/golike/waitgroup_test.c, src/sync/early_test.c.
  */
 #include <leat/sync.h>
 
@@ -84,28 +91,84 @@ void leat_waitgroup_done(leat_waitgroup *wg)
     leat_waitgroup_add(wg, -1);
 }
 
+struct wait_call {
+    leat_waitgroup *wg;
+    bool left;     /* gave up, and is not counted any more */
+    bool imminent; /* would have, but the counter had reached 0 */
+};
+
 static bool still_counted(void *arg)
 {
-    const leat_waitgroup *wg = arg;
+    const struct wait_call *call = arg;
 
-    return waiters_in(load_seq(&wg->leat__state)) != 0;
+    return waiters_in(load_seq(&call->wg->leat__state)) != 0;
+}
+
+/* Under the lot's lock: we stood in the queue until now, so the word counts us. */
+static void waiter_left(void *arg)
+{
+    struct wait_call *call = arg;
+    uint64_t state = load_relaxed(&call->wg->leat__state);
+
+    do {
+        call->imminent = counter_in(state) == 0;
+        if (call->imminent)
+            return;
+    } while (!cas(&call->wg->leat__state, &state, state - 1));
+    call->left = true;
+}
+
+/* Counted: wait for the reset. */
+LEAT__COLD static int wait_slow(leat_waitgroup *wg, const struct limit *l)
+{
+    struct wait_call call = {.wg = wg};
+    int err = lot_park_limit(wg, still_counted, &call, WAIT_WAITGROUP, l, waiter_left);
+
+    if (call.left)
+        return err;
+    if (call.imminent)
+        lot_park(wg, still_counted, &call, WAIT_WAITGROUP);
+    if (unlikely(load_relaxed(&wg->leat__state) != 0))
+        leat__panic("sync: WaitGroup is reused before previous Wait has returned");
+    return 0;
+}
+
+static int wait_limit(leat_waitgroup *wg, const struct limit *l)
+{
+    uint64_t state = load_acquire(&wg->leat__state);
+
+    while (counter_in(state) != 0) {
+        if (!cas(&wg->leat__state, &state, state + 1))
+            continue;
+        int err = wait_slow(wg, l);
+        if (!err)
+            san_acquire(wg);
+        return err;
+    }
+    san_acquire(wg);
+    sched_poll(m_self());
+    return 0;
 }
 
 void leat_waitgroup_wait(leat_waitgroup *wg)
 {
-    uint64_t state = load_acquire(&wg->leat__state);
+    (void)wait_limit(wg, NULL);
+}
 
-    for (;;) {
-        if (counter_in(state) == 0) {
-            san_acquire(wg);
-            sched_poll(m_self());
-            return;
-        }
-        if (cas(&wg->leat__state, &state, state + 1))
-            break;
-    }
-    lot_park(wg, still_counted, wg, WAIT_WAITGROUP);
-    san_acquire(wg);
+int leat_waitgroup_wait_ctx(leat_ctx *ctx, leat_waitgroup *wg)
+{
+    struct limit l = limit_ctx(ctx);
+    int err = limit_over(&l);
+
+    return err ? err : wait_limit(wg, &l);
+}
+
+int leat_waitgroup_wait_until(leat_waitgroup *wg, leat_duration deadline)
+{
+    struct limit l = limit_until(deadline);
+    int err = limit_over(&l);
+
+    return err ? err : wait_limit(wg, &l);
 }
 
 /* ---- goroutines that report their end ---- */
