@@ -28,6 +28,7 @@
 #ifndef LEAT_H
 #define LEAT_H
 
+#include <leat/atomic.h>
 #include <leat/base.h>
 #include <leat/chan.h>
 #include <leat/context.h>

@@ -44,6 +44,7 @@
 #error "leat needs C++17 or later (-std=c++17); from C include <leat.h>"
 #endif
 
+#include <leat/atomic.h>
 #include <leat/base.h>
 #include <leat/chan.h>
 #include <leat/context.h>
@@ -58,6 +59,7 @@
 #include <leat/sync.h>
 #include <leat/time.h>
 
+#include <leat/detail/atomic.hpp>
 #include <leat/detail/spawn.hpp>
 #include <leat/detail/typed.hpp>
 
@@ -115,6 +117,10 @@ void leat_once_do(leat_once *o, F &&f, A &&...args)
 #define leat_defer(...) \
     ::leat::detail::deferred LEAT__CAT(leat__defer_, __COUNTER__)(__VA_ARGS__)
 #define leat_lock_guard(m) ::leat::detail::lock_scope LEAT__CAT(leat__guard_, __COUNTER__)((m))
+#define leat_read_guard(rw) \
+    ::leat::detail::read_scope LEAT__CAT(leat__guard_, __COUNTER__)((rw))
+#define leat_write_guard(rw) \
+    ::leat::detail::write_scope LEAT__CAT(leat__guard_, __COUNTER__)((rw))
 #define leat_scoped_chan(type, name, cap)    \
     type name = leat_chan_make(type, (cap)); \
     ::leat::detail::chan_scope LEAT__CAT(leat__scope_, __COUNTER__)((name))

@@ -121,7 +121,8 @@ LEAT_API void leat_waitgroup_wait(leat_waitgroup *wg);
  * Since      0.2
  */
 LEAT_API LEAT_NODISCARD int leat_waitgroup_wait_ctx(leat_ctx *ctx, leat_waitgroup *wg);
-LEAT_API LEAT_NODISCARD int leat_waitgroup_wait_until(leat_waitgroup *wg, leat_duration deadline);
+LEAT_API LEAT_NODISCARD int leat_waitgroup_wait_until(leat_waitgroup *wg,
+                                                      leat_duration deadline);
 
 /* What the macros expand to. */
 LEAT_API void leat__waitgroup_commit(void (*fn)(void), const leat_site *site,

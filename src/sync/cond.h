@@ -11,7 +11,7 @@
 /* What a leat_cond holds. */
 struct cond {
     spinlock lock;
-    const void *self; /* atomic: where it was first used; NULL: not yet */
+    const void *self;     /* atomic: where it was first used; NULL: not yet */
     struct waitq waiting; /* lock; oldest first */
 };
 _Static_assert(sizeof(struct cond) == sizeof(leat_cond), "leat_cond is storage for one");

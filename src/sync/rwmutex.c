@@ -142,7 +142,7 @@ void leat_rwmutex_runlock(leat_rwmutex *rw)
         new = old - 1 - (old & WRITER ? LEAVING : 0);
     } while (!__atomic_compare_exchange_n(&rw->leat__state, &old, new, false, __ATOMIC_SEQ_CST,
                                           __ATOMIC_RELAXED));
-    if (unlikely(new & WRITER) && leaving_in(new) == 0)
+    if (unlikely(new &WRITER) && leaving_in(new) == 0)
         lot_release(&rw->leat__writer, false);
     if (likely(self))
         sched_poll(self);
@@ -161,7 +161,7 @@ static bool claim_turn(leat_rwmutex *rw)
         old = load_relaxed(&rw->leat__state);
     }
     do {
-        new = old & WRITER ? old | BEHIND : old | WRITER | readers_in(old) * LEAVING;
+        new = old &WRITER ? old | BEHIND : old | WRITER | readers_in(old) * LEAVING;
     } while (!cas(&rw->leat__state, &old, new));
     return old == 0;
 }
@@ -258,7 +258,7 @@ LEAT__COLD static void unlock_for_others(leat_rwmutex *rw)
 
     do {
         n = readers_in(old);
-        new = old & BEHIND ? WRITER | n * LEAVING | n : n;
+        new = old &BEHIND ? WRITER | n *LEAVING | n : n;
     } while (!cas(&rw->leat__state, &old, new));
     if (n)
         lot_release_many(&rw->leat__readers, n);

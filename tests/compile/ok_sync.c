@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Wait groups, mutexes and once. */
+/* Wait groups, locks, conditions and once. */
 #include <leat/sync.h>
+#include <leat/time.h>
 
 struct table {
     leat_mutex lock;
     leat_once loaded;
     leat_waitgroup users;
+    leat_rwmutex rw;
+    leat_cond changed;
     int rows;
 };
 
@@ -26,6 +29,23 @@ static int grow(struct table *t, int by)
     return t->rows;
 }
 
+static int look(struct table *t, leat_rwmutex *rw, leat_ctx *ctx)
+{
+    if (t->rows) {
+        leat_read_guard(rw);
+        leat_write_guard(&t->rw);
+    }
+    if (leat_rwmutex_lock_ctx(ctx, rw) == 0)
+        leat_rwmutex_unlock(rw);
+    if (leat_rwmutex_rlock_until(rw, leat_now()) == 0 && leat_rwmutex_tryrlock(rw))
+        leat_rwmutex_runlock(rw);
+    leat_cond_wait(&t->changed, &t->lock);
+    leat_cond_wait_locker(&t->changed, leat_rwmutex_rlocker(rw));
+    leat_cond_signal(&t->changed);
+    leat_cond_broadcast(&shared.changed);
+    return leat_cond_wait_until(&t->changed, &t->lock, leat_now() + LEAT_SECOND);
+}
+
 int use_table(struct table *t, int i);
 
 int use_table(struct table *t, int i)
@@ -41,6 +61,8 @@ int use_table(struct table *t, int i)
     leat_waitgroup_fork(&wg, load);
     leat_waitgroup_fork(&t->users, grow, &shared, i);
     leat_waitgroup_wait(&wg);
+    if (leat_waitgroup_wait_ctx(NULL, &wg) || look(t, &shared.rw, NULL))
+        return 0;
     if (leat_mutex_trylock(&m))
         leat_mutex_unlock(&m);
     leat_mutex_lock(&m);

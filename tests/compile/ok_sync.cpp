@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Wait groups, mutexes and once, in C++. */
+/* Wait groups, locks, conditions and once, in C++. */
 #include <leat/sync.h>
 
 struct table {
     leat_mutex lock;
     leat_once loaded;
     leat_waitgroup users;
+    leat_rwmutex rw;
+    leat_cond changed;
     int rows;
 };
 
@@ -26,6 +28,21 @@ static int grow(table *t, int by)
     return t->rows;
 }
 
+static int look(table *t, leat_rwmutex *rw, leat_ctx *ctx)
+{
+    if (t->rows) {
+        leat_read_guard(rw);
+        leat_write_guard(&t->rw);
+    }
+    if (leat_rwmutex_lock_ctx(ctx, rw) == 0)
+        leat_rwmutex_unlock(rw);
+    leat_cond_wait(&t->changed, &t->lock);
+    leat_cond_wait_locker(&t->changed, leat_rwmutex_rlocker(rw));
+    leat_cond_signal(&t->changed);
+    leat_cond_broadcast(&shared.changed);
+    return leat_mutex_lock_until(&t->lock, 0);
+}
+
 int use_table(table *t, int i);
 
 int use_table(table *t, int i)
@@ -44,6 +61,8 @@ int use_table(table *t, int i)
     leat_waitgroup_fork(
         &wg, [](int n) { (void)n; }, 3);
     leat_waitgroup_wait(&wg);
+    if (look(t, &shared.rw, nullptr))
+        return 0;
     if (leat_mutex_trylock(&m))
         leat_mutex_unlock(&m);
     leat_mutex_lock(&m);

@@ -168,7 +168,7 @@ T_TEST(a_state_is_handed_on_by_signals)
 struct cv_steal {
     leat_mutex m;
     leat_cond c;
-    bool first_may_go, second_waits;
+    bool first_may_go;
     atomic_int first_done;
 };
 
@@ -184,7 +184,6 @@ static void cv_steal_first(struct cv_steal *s, atomic_int *waits)
 static void cv_steal_second(struct cv_steal *s)
 {
     leat_mutex_lock(&s->m);
-    s->second_waits = true;
     while (!s->first_may_go)
         leat_cond_wait(&s->c, &s->m);
     leat_mutex_unlock(&s->m);
@@ -194,20 +193,21 @@ T_TEST(a_late_waiter_steals_no_signal)
 {
     for (long i = t_scale(500); i > 0; i--) {
         struct cv_steal s = {.first_may_go = false};
+        leat_waitgroup wg = {0};
         atomic_int waits = 0;
 
-        leat_go(cv_steal_first, &s, &waits);
+        leat_waitgroup_go(&wg, cv_steal_first, &s, &waits);
         golike_await(&waits, 1);
         leat_mutex_lock(&s.m);
         leat_mutex_unlock(&s.m);
-        leat_go(cv_steal_second, &s);
+        leat_waitgroup_go(&wg, cv_steal_second, &s);
         leat_cond_signal(&s.c); /* the first's, whatever the second does */
         golike_await(&s.first_done, 1);
         leat_mutex_lock(&s.m);
         s.first_may_go = true;
         leat_cond_broadcast(&s.c);
         leat_mutex_unlock(&s.m);
-        golike_alone();
+        leat_waitgroup_wait(&wg);
     }
 }
 

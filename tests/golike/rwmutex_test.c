@@ -210,8 +210,7 @@ static void rw_writer_comes(leat_rwmutex *rw)
     leat_rwmutex_unlock(rw);
 }
 
-T_TEST(a_recursive_read_around_a_writer_is_a_deadlock,
-       .expect_exit = 2,
+T_TEST(a_recursive_read_around_a_writer_is_a_deadlock, .expect_exit = 2,
        .expect_stderr = {"fatal error: all goroutines are asleep - deadlock!\n",
                          "goroutine 1 [sync.RWMutex.RLock]:", "[sync.RWMutex.Lock]:"})
 {

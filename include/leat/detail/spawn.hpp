@@ -413,20 +413,25 @@ class scope
     leat__defer link;
 };
 
-class lock_scope : scope
+/* Holds a lock until then. */
+template <typename L, void (*lock)(L *), void (*unlock)(void *)> class held : scope
 {
   public:
-    explicit lock_scope(leat_mutex *m) : scope(leat__mutex_scope_end, locked(m))
+    explicit held(L *l) : scope(unlock, locked(l))
     {
     }
 
   private:
-    static void *locked(leat_mutex *m)
+    static void *locked(L *l)
     {
-        leat_mutex_lock(m);
-        return m;
+        lock(l);
+        return l;
     }
 };
+
+using lock_scope = held<leat_mutex, leat_mutex_lock, leat__mutex_scope_end>;
+using read_scope = held<leat_rwmutex, leat_rwmutex_rlock, leat__rwmutex_read_end>;
+using write_scope = held<leat_rwmutex, leat_rwmutex_lock, leat__rwmutex_scope_end>;
 
 class chan_scope : scope
 {
