@@ -2,7 +2,7 @@
 /*
  * early_test.c - who gives up waiting for a lock leaves it as if it had never come.
  *
- * A struct cancel is the beginning of every context, so one alone serves as a context here.
+ * A context begins with a pointer to what cancels it; here it is no more than the two.
  * The storms meet grants with cancels and timeouts at random, and look at the words at the end:
  * a permit lost or left over, a waiter miscounted, a mode without a reason all show there, or
  * hang.
@@ -18,14 +18,25 @@
 #include "sync/rwmutex.h"
 #include "t.h"
 
-static leat_ctx *early_ctx(struct cancel *c)
+struct early_context {
+    struct cancel *source;
+    struct cancel cancel;
+};
+
+static void early_init(struct early_context *c)
+{
+    c->source = &c->cancel;
+    cancel_init(&c->cancel, NULL, NULL);
+}
+
+static leat_ctx *early_ctx(struct early_context *c)
 {
     return (leat_ctx *)(void *)c;
 }
 
-static void early_cancel(struct cancel *c)
+static void early_cancel(struct early_context *c)
 {
-    cancel_now(c, -ECANCELED, NULL);
+    cancel_now(&c->cancel, -ECANCELED, NULL);
 }
 
 static void early_await(atomic_int *what, int n)
@@ -44,13 +55,13 @@ static void early_await_g(_Atomic(struct g *) *where)
 
 T_TEST(what_is_over_already_touches_nothing)
 {
-    struct cancel c;
+    struct early_context c;
     leat_mutex m = {0};
     leat_rwmutex rw = {0};
     leat_cond cond = {0};
     leat_waitgroup wg = {0};
 
-    cancel_init(&c, NULL);
+    early_init(&c);
     early_cancel(&c);
     for (int i = 0; i < 2; i++) {
         leat_ctx *ctx = early_ctx(&c);
@@ -91,14 +102,14 @@ T_TEST(no_context_and_no_end_lock_as_always)
 /* ---- one at a time ---- */
 
 struct early_waiter {
-    struct cancel c;
+    struct early_context c;
     _Atomic(struct g *) g;
     atomic_int result; /* 1: none yet */
 };
 
 static void waiter_init(struct early_waiter *w)
 {
-    cancel_init(&w->c, NULL);
+    early_init(&w->c);
     atomic_store(&w->g, NULL);
     atomic_store(&w->result, 1);
 }
@@ -306,10 +317,10 @@ T_TEST(a_wait_group_may_be_freed_after_the_wait_that_did_not_give_up)
 {
     for (long i = t_scale(3000); i > 0; i--) {
         leat_waitgroup *wg = calloc(1, sizeof *wg);
-        struct cancel c;
+        struct early_context c;
         leat_waitgroup cancelled = {0};
 
-        cancel_init(&c, NULL);
+        early_init(&c);
         leat_waitgroup_add(wg, 1);
         leat_go(is_done_after, wg, (unsigned)(t_rand() % 4));
         leat_waitgroup_go(&cancelled, early_cancel, &c);
@@ -335,11 +346,11 @@ struct storm {
 
 /* A context that is cancelled at some moment; over when storm_end returns. */
 struct storm_op {
-    struct cancel c;
+    struct early_context c;
     leat_waitgroup canceller;
 };
 
-static void cancels_late(struct cancel *c, unsigned yields)
+static void cancels_late(struct early_context *c, unsigned yields)
 {
     while (yields-- > 0)
         leat_yield();
@@ -349,7 +360,7 @@ static void cancels_late(struct cancel *c, unsigned yields)
 static void storm_begin(struct storm_op *op)
 {
     *op = (struct storm_op){.canceller = {0}};
-    cancel_init(&op->c, NULL);
+    early_init(&op->c);
     leat_waitgroup_go(&op->canceller, cancels_late, &op->c, (unsigned)(t_rand() % 6));
 }
 
