@@ -151,6 +151,28 @@ T_TEST(an_earlier_call_may_still_run_and_the_timer_may_be_gone)
     golike_alone();
 }
 
+/* MM24. ThreadSanitizer must have nothing to say here. */
+static void af_sees(int *before, int *after, leat_done_chan done)
+{
+    T_EQ(*before, 1);
+    *after = 1;
+    leat_close(done);
+}
+
+T_TEST(what_was_written_before_it_was_armed_is_seen_by_the_function)
+{
+    for (int i = 0; i < 50; i++) {
+        leat_scoped_chan(leat_done_chan, done, 0);
+        int before = 0, after = 0;
+        before = 1;
+        leat_timer *t = leat_after_func(i % 3 * 50 * LEAT_MICROSECOND, af_sees, &before, &after,
+                                        done);
+        T_FALSE(leat_recv(done, NULL));
+        T_EQ(after, 1);
+        leat_timer_free(t);
+    }
+}
+
 /* TestAfterFuncStarvation: one that arms itself without end must not keep others from running. */
 struct af_hog {
     leat_timer *t;

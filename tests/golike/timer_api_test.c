@@ -269,6 +269,30 @@ T_TEST(timers_bear_stop_reset_and_receive_from_all_sides, .timeout_ms = 60000)
     }
 }
 
+/* MM24: as the send of a channel. ThreadSanitizer must have nothing to say here. */
+static void tm_writes_and_resets(leat_timer *t, int *x, leat_duration d)
+{
+    *x = 1;
+    leat_timer_reset(t, d);
+}
+
+T_TEST(what_was_written_before_a_reset_is_seen_by_the_receiver)
+{
+    for (int i = 0; i < 60; i++) {
+        leat_timer *t = leat_timer_make(LEAT_HOUR);
+        int x = 0;
+        leat_go(tm_writes_and_resets, t, &x, i % 3 * 50 * LEAT_MICROSECOND);
+        if (i % 2)
+            T_TRUE(leat_recv(leat_timer_chan(t), NULL));
+        else
+            while (!leat_try_recv(leat_timer_chan(t), NULL))
+                leat_yield();
+        T_EQ(x, 1);
+        leat_timer_free(t);
+    }
+    golike_alone();
+}
+
 /* A timer that is brought forward wakes who sleeps for it, however late it stood before. */
 T_TEST(a_timer_brought_forward_is_not_waited_out)
 {
