@@ -4,91 +4,15 @@
  * a context, while trees of contexts are made, cancelled and freed around them. Afterwards no
  * value, no permit and no call is missing, and nobody waits any more.
  */
-#include "../api/sched_util.h"
+#include "storm.h"
 
 #include <pthread.h>
-
-/* A root that is replaced all the time: who waits takes a reference to the present one. */
-static struct {
-    leat_mutex lock;
-    leat_ctx *root;
-    leat_duration pause; /* between two roots at most; 0: some yields */
-    atomic_bool over;
-} storm;
-
-static leat_ctx *storm_root(void)
-{
-    leat_mutex_lock(&storm.lock);
-    leat_ctx *ctx = leat_ctx_ref(storm.root);
-    leat_mutex_unlock(&storm.lock);
-    return ctx;
-}
-
-/* A context of our own at some depth below the present root: freeing it ends none of the others. */
-static leat_ctx *storm_ctx(void)
-{
-    leat_ctx *ctx = storm_root();
-
-    for (uint64_t depth = 1 + t_rand() % 3; depth > 0; depth--) {
-        leat_ctx *below = t_rand() % 2 ? leat_ctx_with_cancel(ctx)
-                                       : leat_ctx_with_timeout(ctx, (int64_t)(t_rand() % 200) *
-                                                                        LEAT_MICROSECOND);
-        leat_ctx_unref(ctx);
-        ctx = below;
-    }
-    return ctx;
-}
-
-static void storm_renew(void)
-{
-    leat_ctx *next = leat_ctx_with_cancel(NULL);
-
-    leat_mutex_lock(&storm.lock);
-    leat_ctx *old = storm.root;
-    storm.root = next;
-    leat_mutex_unlock(&storm.lock);
-    leat_ctx_free(old);
-}
-
-static void storm_rages(void)
-{
-    while (!atomic_load(&storm.over)) {
-        storm_renew();
-        for (uint64_t n = t_rand() % 50; n > 0 && !storm.pause; n--)
-            leat_yield();
-        if (storm.pause)
-            leat_sleep((leat_duration)(t_rand() % (uint64_t)storm.pause));
-    }
-}
-
-static void storm_begin(leat_waitgroup *wg, leat_duration pause)
-{
-    storm.pause = pause;
-    atomic_store(&storm.over, false);
-    storm.root = leat_ctx_with_cancel(NULL);
-    for (int i = 0; i < 2; i++)
-        leat_waitgroup_go(wg, storm_rages);
-}
-
-static void storm_end(leat_waitgroup *wg)
-{
-    atomic_store(&storm.over, true);
-    leat_waitgroup_wait(wg);
-    leat_ctx_free(storm.root);
-    while (leat_num_goroutine() > 1)
-        leat_yield();
-}
 
 /* ---- channels ---- */
 
 static struct {
     atomic_long sent, received, sum_sent, sum_received, given_up;
 } traffic;
-
-static leat_duration storm_deadline(void)
-{
-    return leat_now() + (int64_t)(t_rand() % 100) * LEAT_MICROSECOND;
-}
 
 /* Did the value go? In each of the ways that may end early. */
 static bool storm_send(leat_ctx *ctx, leat_int_chan c, int v)
@@ -282,6 +206,8 @@ T_TEST(each_function_is_called_or_stopped_in_a_storm, .timeout_ms = 120000)
         leat_waitgroup_go(&wg, storm_registers, rounds);
     leat_waitgroup_wait(&wg);
     storm_end(&storms);
+    while (leat_num_goroutine() > 1)
+        leat_yield();
     T_EQ(atomic_load(&storm_calls), EACH * rounds);
 }
 
