@@ -9,6 +9,9 @@
  * The pieces a thief finds are the oldest, and so the largest: few thefts balance the load. With
  * nobody idle a fork costs little more than a call.
  *
+ * LEAVING  The pieces that others run point into the caller's frame. A function that leaves it by
+ *   leat_exit ends its own piece; the caller's frame waits for the others by a deferred call.
+ *
  * ERRORS  The first one is kept; pieces look at it, and at the context, before they begin.
  *
  * REJECTED  A counter from which workers take the next piece: one shared word for each piece, no
@@ -50,6 +53,12 @@ static void piece_failed(struct pieces *p, int err)
     int none = 0;
 
     cas(&p->err, &none, err);
+}
+
+/* The deferred end of a frame that others point into. */
+static void wait_for_pieces(void *wg)
+{
+    leat_waitgroup_wait(wg);
 }
 
 /* May another piece begin? */
@@ -94,8 +103,10 @@ int leat__parallel_for(leat_ctx *ctx, int64_t from, int64_t to, int64_t grain, v
         return 0;
     l.fn = (int (*)(int64_t, int64_t, void *))fn;
     l.pieces.grain = grain_for(grain, to - from);
+    leat__defer end;
+    leat__defer_push(&end, wait_for_pieces, &l.wg);
     loop_range(&l, from, to);
-    leat_waitgroup_wait(&l.wg);
+    leat__defer_run(&end);
     return load_relaxed(&l.pieces.err);
 }
 
@@ -127,9 +138,11 @@ static void reduce_range(struct reduction *r, int64_t from, int64_t to, void *va
     leat_waitgroup left = {0};
     void *right = r->size <= SMALL_VALUE ? small : link_alloc(r->size);
     memcpy(right, r->neutral, r->size);
+    leat__defer end;
+    leat__defer_push(&end, wait_for_pieces, &left);
     leat_waitgroup_fork(&left, reduce_range, r, from, middle, value);
     reduce_range(r, middle, to, right);
-    leat_waitgroup_wait(&left);
+    leat__defer_run(&end);
     if (load_relaxed(&r->pieces.err) == 0)
         r->join(value, right);
     if (right != small)

@@ -92,7 +92,28 @@ T_TEST(a_context_ends_a_loop)
     T_ERR(leat_parallel_for_ctx(NULL, 0, 10, 1, pp_cancel_at, (leat_ctx *)NULL), 0);
 }
 
-static int pp_outer(int64_t from, int64_t to, atomic_long *sum);
+static int pp_exit(int64_t from, int64_t to, atomic_long *n)
+{
+    atomic_fetch_add(n, to - from);
+    leat_exit();
+}
+
+static void pp_exit_in_loop(atomic_long *n)
+{
+    leat_parallel_for(0, 500, 1, pp_exit, n);
+    T_FAIL("it came back");
+}
+
+T_TEST(an_exit_in_a_piece_waits_for_the_others)
+{
+    leat_waitgroup wg = {0};
+    atomic_long n = 0;
+
+    leat_waitgroup_go(&wg, pp_exit_in_loop, &n);
+    leat_waitgroup_wait(&wg);
+    T_EQ(atomic_load(&n), 500);
+}
+
 static int pp_inner(int64_t from, int64_t to, atomic_long *sum)
 {
     atomic_fetch_add(sum, to - from);

@@ -200,7 +200,9 @@ template <typename T> leat_chan_base *const *untyped_all(const chan<T> *all)
 /* A loop over any callable: its address is the argument. */
 template <typename F> int call_range(int64_t from, int64_t to, void *fn)
 {
-    return (*static_cast<F *>(fn))(from, to);
+    int result = 0;
+    guarded([&] { result = (*static_cast<F *>(fn))(from, to); });
+    return result;
 }
 
 template <typename T> struct message;

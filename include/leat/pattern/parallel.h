@@ -15,6 +15,9 @@
  * larger pieces. A grain of 0 makes some sixteen pieces for each processor, which is right when
  * a step takes a microsecond or more altogether; larger pieces cost less, smaller ones balance
  * better.
+ *
+ * The functions must return: no leat_exit out of a reduction or a comparison, no longjmp, no C++
+ * exception. leat_exit out of a piece of a loop ends that piece, and the caller if it runs it.
  */
 #if defined(__cplusplus) && !defined(LEAT_CXX_HPP)
 #include <leat/cxx.hpp> /* which includes this header in its turn */
