@@ -16,7 +16,7 @@
 #define LEAT__HOSTILE 0
 #endif
 
-/* Structure walkers and lock ranks; costs about 2x, so only in debug builds. */
+/* Structure walkers (base/check.h) and lock ranks (base/spin.h), in debug builds only. */
 #if defined(LEAT_CHECKS) || defined(LEAT_HOSTILE)
 #define LEAT__CHECKS 1
 #else
@@ -26,10 +26,10 @@
 enum {
     LEAT__RUNQ_SIZE = LEAT__HOSTILE ? 4 : 256,   /* slots of a local run queue; power of two */
     LEAT__FORKQ_SIZE = LEAT__HOSTILE ? 4 : 1024, /* continuations of forks; power of two */
-    LEAT__GLOBAL_TICK = 61, /* every so many picks look at the global queue first */
-    LEAT__NEXT_BUDGET = LEAT__HOSTILE ? 2 : 64, /* picks in a row from the next slot */
-    LEAT__G_CACHE = LEAT__HOSTILE ? 2 : 128,    /* free records kept by a proc */
-    LEAT__STACK_CACHE = LEAT__HOSTILE ? 1 : 32, /* free stacks kept by a proc */
+    LEAT__GLOBAL_TICK = LEAT__HOSTILE ? 2 : 61,  /* picks for one that looks there first */
+    LEAT__NEXT_BUDGET = LEAT__HOSTILE ? 2 : 64,  /* picks in a row from the next slot */
+    LEAT__G_CACHE = LEAT__HOSTILE ? 2 : 128,     /* free records kept by a proc */
+    LEAT__STACK_CACHE = LEAT__HOSTILE ? 1 : 32,  /* free stacks kept by a proc */
     LEAT__TIMER_TICK = 64,     /* picks between two looks at the clock while timers exist */
     LEAT__MAX_THREADS = 10000, /* Go's limit, with Go's message */
     LEAT__MAX_BLOCKING = 512,  /* announced blocking calls at once; more queue */

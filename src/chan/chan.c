@@ -8,12 +8,13 @@
  *   A value moves one of three ways: sender -> waiting receiver, no slot touched; sender -> slot;
  *   slot -> receiver, with the oldest waiting sender's value refilling the ring at its tail.
  *
- * INVARIANTS (chan_check asserts them)
+ * INVARIANTS (chan_broken tests C1, C2, C3 and C5; builds with LEAT_CHECKS after every change)
  *   C1  receivers not empty  =>  the ring is empty, and senders holds at most cases of the same
  *       selecting goroutine.
  *   C2  senders not empty    =>  the ring is full.
  *   C3  closed               =>  both queues are empty, for ever.
  *   C4  version changes with every change of count, mode or a queue.
+ *   C5  the ring holds count elements, from head to tail.
  *
  * PROTOCOL  Every operation: lock; look for a partner; look for a slot; else enqueue a waiter,
  *   unlock, park. Partners are woken after the lock is dropped. A waker copies the value into or
@@ -548,20 +549,27 @@ static bool one_selecting_goroutine(const struct waitq *a, const struct waitq *b
     return true;
 }
 
+const char *chan_broken(const leat_chan_base *c)
+{
+    if (c->receivers.first && c->count > 0)
+        return "C1: receivers wait though the ring holds values";
+    if (c->receivers.first && c->senders.first &&
+        !one_selecting_goroutine(&c->receivers, &c->senders))
+        return "C1: senders and receivers wait for each other";
+    if (c->senders.first && c->count < c->cap)
+        return "C2: senders wait though the ring has room";
+    if (c->mode & CHAN_SHUT && (c->receivers.first || c->senders.first))
+        return "C3: somebody waits on a closed channel";
+    bool ring = c->cap > 0 && !(c->mode & CHAN_UNBOUNDED);
+    if (c->count > c->cap || (ring && (c->head + c->count) % c->cap != c->tail))
+        return "C5: head, tail and count do not fit together";
+    return NULL;
+}
+
 const char *chan_check(leat_chan_base *c)
 {
-    const char *bad = NULL;
-
     spin_lock(&c->lock, LEAT__RANK_CHAN);
-    if (c->receivers.first && c->count > 0)
-        bad = "C1: receivers wait though the ring holds values";
-    else if (c->receivers.first && c->senders.first &&
-             !one_selecting_goroutine(&c->receivers, &c->senders))
-        bad = "C1: senders and receivers wait for each other";
-    else if (c->senders.first && c->count < c->cap)
-        bad = "C2: senders wait though the ring has room";
-    else if (c->mode & CHAN_SHUT && (c->receivers.first || c->senders.first))
-        bad = "C3: somebody waits on a closed channel";
+    const char *bad = chan_broken(c);
     spin_unlock(&c->lock, LEAT__RANK_CHAN);
     return bad;
 }

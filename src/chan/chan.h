@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arch/sanitize.h"
+#include "base/check.h"
 #include "base/spin.h"
 #include "park/waiter.h"
 
@@ -96,11 +97,15 @@ static inline bool chan_recv_ready(leat_chan_base *c)
     return unlikely(mode & CHAN_SHUT) || (unlikely(mode & CHAN_TIMED) && timed_due(c));
 }
 
+const char *chan_check(leat_chan_base *c);
+const char *chan_broken(const leat_chan_base *c); /* the same with the lock held */
+
 /* After every change, before the lock is dropped: select's proof of "none was ready" counts an
  * operation as done from here on. */
 static inline void chan_changed(leat_chan_base *c)
 {
     store_release(&c->version, c->version + 1);
+    check_holds(chan_broken(c));
 }
 
 /* The channel's mode is not the rule. Fatal if nobody may send. */
@@ -144,6 +149,5 @@ bool chan_close(leat_chan_base *c);
 void chan_zero(void *to, uint32_t size); /* a receive's target on a closed channel */
 /* Fatal: `r` is what a send that must not fail came to. */
 __attribute__((noreturn, cold)) void chan_send_failed(enum chan_result r);
-const char *chan_check(leat_chan_base *c);
 
 #endif

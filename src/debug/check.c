@@ -3,11 +3,10 @@
  * check.c - leat__check_all: every invariant that can be checked from outside, for tests and for
  * `call leat__check_all()` in gdb. Returns what is broken, NULL when nothing is.
  */
+#include "base/check.h"
 #include "park/lot.h"
 #include "sched/sched.h"
 #include "sched/source.h"
-
-LEAT_API const char *leat__check_all(void);
 
 static const char *sched_check(void)
 {

@@ -32,6 +32,7 @@
 #include <string.h>
 
 #include "arch/sanitize.h"
+#include "base/check.h"
 #include "base/env.h"
 #include "base/fatal.h"
 #include "os/clock.h"
@@ -47,7 +48,8 @@ enum {
     MORE_BURNERS_NS = 100000000,
     SHARE_NS = 10000000,
     DECAY_NS = 1000000000,
-    IDLE_ROUNDS = 20, /* rounds without a running proc before the deep sleep */
+    CHECK_NS = 5000000, /* in builds with LEAT_CHECKS */
+    IDLE_ROUNDS = 20,   /* rounds without a running proc before the deep sleep */
     IDLE_ROUND_NS = 10000000,
     PROGRESS_NS = 20000, /* less processor time than this between two looks is none */
     THREAD_STACK = 8 << 20,
@@ -317,6 +319,18 @@ static void trace_line(int64_t now)
     leat__print("]\n");
 }
 
+/* The walkers, no more often than costs a fiftieth of the time. */
+static void check_invariants(int64_t now)
+{
+    static int64_t due;
+
+    if (!LEAT__CHECKS || now < due)
+        return;
+    check_holds(leat__check_all());
+    int64_t took = os_now() - now;
+    due = now + CHECK_NS + 50 * took;
+}
+
 /* ---- the loop ---- */
 
 void monitor_kick(void)
@@ -378,6 +392,7 @@ static void *monitor_main(void *arg)
         bool suspect = watch_procs(now);
         watch_global(now);
         trace_line(now);
+        check_invariants(now);
         if (now - last_decay >= DECAY_NS) {
             decaying = stack_decay(now);
             last_decay = now;

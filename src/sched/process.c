@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "arch/sanitize.h"
+#include "base/check.h"
 #include "base/fatal.h"
 #include "os/clock.h"
 #include "os/os.h"
@@ -116,6 +117,7 @@ static void at_exit(void)
     if (exchange(&exiting, 1))
         for (;;)
             pause();
+    check_holds(leat__check_all());
     leat__freeze();
 }
 

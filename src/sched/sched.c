@@ -11,7 +11,7 @@
  *              \                       global [g g g ...]
  *               runs G (or g0, the thread's own context: the loop below)
  *
- * INVARIANTS (sched_check asserts S3, S4 when nobody moves)
+ * INVARIANTS (debug/check.c tests S3, S4 and the length of the global queue)
  *   S1  a runnable G is in exactly one place: a `next` slot, a ring, a fork stack, the global
  *       queue, a home queue, m->pending, or a start request.
  *   S2  a G whose oncpu is 1 has a thread still on its stack; nobody switches to it before that
