@@ -9,6 +9,9 @@
  *
  * INVARIANTS
  *   G1  Nothing of a call may be outside the argument registers: LEAT__CHECK_ARGS counts them.
+ *       Any six words fit; of more, the arguments' types must be the parameters', for it is these
+ *       that decide which register, or the stack, a value goes to. So a variadic function gets
+ *       six words at most.
  *   G2  f returns nothing in memory: a hidden pointer to the result would dangle.
  *   G3  The stub is called through a variable: gcc warns of a direct call by another type.
  *   G4  The operands are evaluated in that one call; everything else is unevaluated. Without
@@ -96,16 +99,6 @@
             !__builtin_types_compatible_p(__typeof__(*(r)), long double),            \
         "leat: the function of a goroutine may not return a struct, union, complex " \
         "or long double; return void or a scalar")
-#define LEAT__CHECK_ARGS(...)                                                                \
-    _Static_assert(LEAT__SUM(LEAT__ARG_BAD, __VA_ARGS__) == 0,                               \
-                   "leat: an argument is larger than 16 bytes, or a long double or vector; " \
-                   "pass a pointer to it");                                                  \
-    _Static_assert(LEAT__SUM(LEAT__WORDS, __VA_ARGS__) <= 6 ||                               \
-                       (LEAT__SUM(LEAT__INT_WORDS, __VA_ARGS__) <= 6 &&                      \
-                        LEAT__SUM(LEAT__FP_WORDS, __VA_ARGS__) <= 8),                        \
-                   "leat: more arguments than fit in registers (6 words, 8 floating); "      \
-                   "pass a pointer to a struct")
-
 /* The types of the arguments, separated by commas. */
 #define LEAT__TYPE(a)            __typeof__(LEAT__DECAY(a))
 #define LEAT__TYPES1(f)          void
@@ -126,17 +119,36 @@
 #define LEAT__TYPES16(f, a, ...) LEAT__TYPE(a), LEAT__TYPES15(f, __VA_ARGS__)
 #define LEAT__TYPES(...)         LEAT__CAT(LEAT__TYPES, LEAT__NARG(__VA_ARGS__))(__VA_ARGS__)
 
-/* Are all arguments in integer registers? What decides is the type of the parameter, which C
- * does not tell: pointers convert to nothing else, and if the function is one of parameters of
- * exactly the arguments' types, these are the parameters'. */
+/* Which registers an argument takes is decided by the type of its parameter, which C does not
+ * tell. Is the function one of parameters of exactly the arguments' types? */
+#define LEAT__EXACT(fnvar, ...)                                                    \
+    __builtin_types_compatible_p(__typeof__(fnvar),                                \
+                                 __typeof__((fnvar)(LEAT__REST(__VA_ARGS__))) (*)( \
+                                     LEAT__TYPES(__VA_ARGS__)))
+
+/* Six words fit whatever they become; more are counted as the arguments' types, so these must be
+ * the parameters'. */
+#define LEAT__SIX_WORDS(...) (LEAT__SUM(LEAT__WORDS, __VA_ARGS__) <= 6)
+#define LEAT__CHECK_ARGS(fnvar, ...)                                                          \
+    _Static_assert(LEAT__SUM(LEAT__ARG_BAD, __VA_ARGS__) == 0,                                \
+                   "leat: an argument is larger than 16 bytes, or a long double or vector; "  \
+                   "pass a pointer to it");                                                   \
+    _Static_assert(LEAT__SIX_WORDS(__VA_ARGS__) ||                                            \
+                       (LEAT__SUM(LEAT__INT_WORDS, __VA_ARGS__) <= 6 &&                       \
+                        LEAT__SUM(LEAT__FP_WORDS, __VA_ARGS__) <= 8),                         \
+                   "leat: more arguments than fit in registers (6 words, 8 floating); "       \
+                   "pass a pointer to a struct");                                             \
+    _Static_assert(LEAT__SIX_WORDS(__VA_ARGS__) || LEAT__EXACT(fnvar, __VA_ARGS__),           \
+                   "leat: with more than six words of arguments each must be of exactly its " \
+                   "parameter's type; cast it, or pass a pointer to a struct")
+
+/* Are all arguments in integer registers? Pointers convert to nothing else; other types tell if
+ * they are the parameters'. */
 #define LEAT__NO_PTR(a) (LEAT__IS_PTR(a) ? 0 : 1)
 #define LEAT__NO_INT(a) (LEAT__IS_PTR(a) || LEAT__CLASS(a) == LEAT__CLASS_INT ? 0 : 1)
-#define LEAT__IN_INTS(fnvar, ...)                                                   \
-    (LEAT__SUM(LEAT__NO_PTR, __VA_ARGS__) == 0 ||                                   \
-     (LEAT__SUM(LEAT__NO_INT, __VA_ARGS__) == 0 &&                                  \
-      __builtin_types_compatible_p(__typeof__(fnvar),                               \
-                                   __typeof__((fnvar)(LEAT__REST(__VA_ARGS__)))(*)( \
-                                       LEAT__TYPES(__VA_ARGS__)))))
+#define LEAT__IN_INTS(fnvar, ...)                 \
+    (LEAT__SUM(LEAT__NO_PTR, __VA_ARGS__) == 0 || \
+     (LEAT__SUM(LEAT__NO_INT, __VA_ARGS__) == 0 && LEAT__EXACT(fnvar, __VA_ARGS__)))
 
 /* Capture the call fn(args...) of the list in this thread's record. */
 #define LEAT__CAPTURE(fnvar, ...)                                                              \
@@ -145,7 +157,7 @@
     __typeof__((fnvar)(LEAT__REST(__VA_ARGS__))) *LEAT__CAT(fnvar, _result) = NULL;            \
     (void)LEAT__CAT(fnvar, _result);                                                           \
     LEAT__CHECK_RETURN(LEAT__CAT(fnvar, _result));                                             \
-    LEAT__CHECK_ARGS(__VA_ARGS__);                                                             \
+    LEAT__CHECK_ARGS(fnvar, __VA_ARGS__);                                                      \
     __typeof__(fnvar) LEAT__CAT(fnvar,                                                         \
                                 _stub) = (__typeof__(fnvar))(LEAT__IN_INTS(fnvar, __VA_ARGS__) \
                                                                  ? leat__capture_ints          \
