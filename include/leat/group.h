@@ -117,6 +117,62 @@ LEAT_API void leat_group_set_limit(leat_group *g, int n);
  */
 LEAT_API int leat_group_wait(leat_group *g);
 
+/**
+ * Wait until all goroutines of a group have ended, unless a context ends first.
+ *
+ * When it gives up nothing has changed: the goroutines go on, the group must live, and it can be
+ * waited for again. leat_group_err tells the two apart where the results are the same.
+ *
+ * Go         none: g.Wait cannot be given up.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     when ctx is over; one that is over already is an error at once.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows it; it must live until a wait has returned that did not give up.
+ * Ordering   as leat_group_wait; when it gives up, what the canceller did before is before it.
+ * Param      ctx     a context; NULL is the background.
+ * Param      g       a group.
+ * Returns    what leat_group_wait returns, or what leat_ctx_err says of ctx.
+ * Fatal      never.
+ * See        leat_group_wait, leat_group_err
+ * Since      0.2
+ */
+LEAT_API LEAT_NODISCARD int leat_group_wait_ctx(leat_ctx *ctx, leat_group *g);
+
+/**
+ * Wait until all goroutines of a group have ended, unless that takes too long.
+ *
+ * Go         none: g.Wait cannot be given up.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     at the deadline; one that has passed is an error at once.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  as leat_group_wait_ctx.
+ * Ordering   as leat_group_wait when it did not give up; none otherwise.
+ * Param      g       a group.
+ * Param      deadline when to give up, as leat_now counts.
+ * Returns    what leat_group_wait returns, or -ETIMEDOUT.
+ * Fatal      never.
+ * See        leat_group_wait_ctx, leat_now
+ * Since      0.2
+ */
+LEAT_API LEAT_NODISCARD int leat_group_wait_until(leat_group *g, leat_duration deadline);
+
+/**
+ * Give the first error of a group so far.
+ *
+ * Go         none: g.Wait() gives it at the end.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows it.
+ * Ordering   none: others of the group may still run.
+ * Param      g       a group.
+ * Returns    0, or the negative result that a goroutine returned first.
+ * Fatal      never.
+ * See        leat_group_wait
+ * Since      0.2
+ */
+LEAT_API int leat_group_err(const leat_group *g);
+
 /* What the macros expand to. */
 LEAT_API void leat__group_commit(void (*fn)(void), const leat_site *site, leat_group *g);
 LEAT_API int leat__group_commit_try(void (*fn)(void), const leat_site *site, leat_group *g);

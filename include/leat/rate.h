@@ -312,7 +312,7 @@ LEAT_API int leat_limiter_wait(leat_limiter *l);
  * See        leat_limiter_wait, leat_limiter_wait_until
  * Since      0.2
  */
-LEAT_API int leat_limiter_wait_ctx(leat_ctx *ctx, leat_limiter *l, int64_t n);
+LEAT_API LEAT_NODISCARD int leat_limiter_wait_ctx(leat_ctx *ctx, leat_limiter *l, int64_t n);
 
 /**
  * Wait until events may happen, unless that is later than a deadline.
@@ -333,7 +333,8 @@ LEAT_API int leat_limiter_wait_ctx(leat_ctx *ctx, leat_limiter *l, int64_t n);
  * See        leat_limiter_wait_ctx, leat_now
  * Since      0.2
  */
-LEAT_API int leat_limiter_wait_until(leat_limiter *l, int64_t n, leat_duration deadline);
+LEAT_API LEAT_NODISCARD int leat_limiter_wait_until(leat_limiter *l, int64_t n,
+                                                    leat_duration deadline);
 
 /**
  * Change the rate of a limiter from now on.

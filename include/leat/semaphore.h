@@ -113,7 +113,8 @@ LEAT_API void leat_semaphore_acquire(leat_semaphore *s, int64_t n);
  * See        leat_semaphore_acquire, leat_semaphore_acquire_until
  * Since      0.2
  */
-LEAT_API int leat_semaphore_acquire_ctx(leat_ctx *ctx, leat_semaphore *s, int64_t n);
+LEAT_API LEAT_NODISCARD int leat_semaphore_acquire_ctx(leat_ctx *ctx, leat_semaphore *s,
+                                                       int64_t n);
 
 /**
  * Take tokens from a semaphore unless that takes too long.
@@ -132,7 +133,8 @@ LEAT_API int leat_semaphore_acquire_ctx(leat_ctx *ctx, leat_semaphore *s, int64_
  * See        leat_semaphore_acquire_ctx, leat_now
  * Since      0.2
  */
-LEAT_API int leat_semaphore_acquire_until(leat_semaphore *s, int64_t n, leat_duration deadline);
+LEAT_API LEAT_NODISCARD int leat_semaphore_acquire_until(leat_semaphore *s, int64_t n,
+                                                         leat_duration deadline);
 
 /**
  * Take tokens from a semaphore if that needs no wait.

@@ -123,11 +123,34 @@ void leat_group_set_limit(leat_group *g, int n)
     leat_semaphore_init(&g->leat__slots, n < 0 ? 0 : n);
 }
 
+/* All have ended, or the wait for it was given up with an error. */
+static int group_waited(leat_group *g, int err)
+{
+    if (err)
+        return err;
+    if (g->leat__ctx)
+        leat_ctx_cancel(g->leat__ctx);
+    return leat_group_err(g);
+}
+
 int leat_group_wait(leat_group *g)
 {
     leat_waitgroup_wait(&g->leat__work);
-    if (g->leat__ctx)
-        leat_ctx_cancel(g->leat__ctx);
+    return group_waited(g, 0);
+}
+
+int leat_group_wait_ctx(leat_ctx *ctx, leat_group *g)
+{
+    return group_waited(g, leat_waitgroup_wait_ctx(ctx, &g->leat__work));
+}
+
+int leat_group_wait_until(leat_group *g, leat_duration deadline)
+{
+    return group_waited(g, leat_waitgroup_wait_until(&g->leat__work, deadline));
+}
+
+int leat_group_err(const leat_group *g)
+{
     return load_relaxed(&g->leat__err);
 }
 

@@ -169,6 +169,20 @@ int leat_workers_drain(leat_workers *w)
     return exchange(&w->err, 0);
 }
 
+int leat_workers_drain_ctx(leat_ctx *ctx, leat_workers *w)
+{
+    int err = leat_waitgroup_wait_ctx(ctx, &w->work);
+
+    return err ? err : leat_workers_drain(w);
+}
+
+int leat_workers_drain_until(leat_workers *w, leat_duration deadline)
+{
+    int err = leat_waitgroup_wait_until(&w->work, deadline);
+
+    return err ? err : leat_workers_drain(w);
+}
+
 void leat_workers_free(leat_workers *w)
 {
     if (!w)

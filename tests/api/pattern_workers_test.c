@@ -164,6 +164,24 @@ T_TEST(a_pool_grows_and_shrinks)
     leat_workers_free(w);
 }
 
+T_TEST(a_drain_can_be_given_up)
+{
+    leat_workers *w = leat_workers_make(&(leat_workers_opts){.workers = 1, .backlog = 9});
+    leat_ctx *ctx = leat_ctx_with_cancel(NULL);
+    leat_scoped_chan(leat_int_chan, gate, 0);
+    atomic_int inside = 0;
+
+    T_ERR(leat_workers_submit(w, pw_gate, gate, &inside), 0);
+    T_ERR(leat_workers_drain_until(w, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
+    leat_ctx_cancel(ctx);
+    T_ERR(leat_workers_drain_ctx(ctx, w), -ECANCELED);
+    leat_send(gate, 1);
+    T_ERR(leat_workers_drain_ctx(NULL, w), 0);
+    T_ERR(leat_workers_drain_until(w, leat_now() + LEAT_HOUR), 0);
+    leat_ctx_free(ctx);
+    leat_workers_free(w);
+}
+
 static int pw_fail(int err)
 {
     return err;

@@ -217,6 +217,41 @@ T_TEST(a_wait_for_a_slot_can_be_cancelled)
     leat_ctx_free(ctx);
 }
 
+T_TEST(a_wait_can_be_given_up_and_taken_up_again)
+{
+    leat_group g = {0};
+    leat_ctx *own = leat_group_with_ctx(&g, NULL), *ctx = leat_ctx_with_cancel(NULL);
+    leat_scoped_chan(leat_int_chan, c, 0);
+
+    leat_group_go(&g, eg_receive, c);
+    leat_group_go(&g, eg_return, -EIO);
+    leat_recv(leat_ctx_done(own), NULL);
+    T_ERR(leat_group_err(&g), -EIO);
+    T_ERR(leat_group_wait_until(&g, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
+    leat_ctx_cancel(ctx);
+    T_ERR(leat_group_wait_ctx(ctx, &g), -ECANCELED);
+    leat_send(c, 1);
+    T_ERR(leat_group_wait_until(&g, leat_now() + LEAT_HOUR), -EIO);
+    T_ERR(leat_group_wait_ctx(NULL, &g), -EIO);
+    leat_ctx_free(own);
+    leat_ctx_free(ctx);
+}
+
+T_TEST(a_wait_that_is_given_up_leaves_the_context_alone)
+{
+    leat_group g = {0};
+    leat_ctx *own = leat_group_with_ctx(&g, NULL);
+    leat_scoped_chan(leat_int_chan, c, 0);
+
+    leat_group_go(&g, eg_receive, c);
+    T_ERR(leat_group_wait_until(&g, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
+    T_ERR(leat_ctx_err(own), 0);
+    leat_send(c, 1);
+    T_ERR(leat_group_wait_ctx(own, &g), 0);
+    T_ERR(leat_ctx_err(own), -ECANCELED);
+    leat_ctx_free(own);
+}
+
 T_TEST(changing_the_limit_of_an_active_group_panics,
        GOLIKE_PANICS("errgroup: modify limit while 2 goroutines in the group are still active"))
 {

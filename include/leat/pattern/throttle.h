@@ -53,7 +53,7 @@ typedef struct leat_throttle {
  * See        leat_throttle_leave, leat_throttle_do
  * Since      0.2
  */
-LEAT_API int leat_throttle_enter(leat_throttle *t);
+LEAT_API LEAT_NODISCARD int leat_throttle_enter(leat_throttle *t);
 
 /**
  * Pass a throttle unless a context ends first.
@@ -73,7 +73,7 @@ LEAT_API int leat_throttle_enter(leat_throttle *t);
  * See        leat_throttle_enter
  * Since      0.2
  */
-LEAT_API int leat_throttle_enter_ctx(leat_ctx *ctx, leat_throttle *t);
+LEAT_API LEAT_NODISCARD int leat_throttle_enter_ctx(leat_ctx *ctx, leat_throttle *t);
 
 /**
  * Leave a throttle that was passed; the next may enter.

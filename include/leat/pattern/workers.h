@@ -100,6 +100,44 @@ LEAT_API void leat_workers_free(leat_workers *w);
 LEAT_API int leat_workers_drain(leat_workers *w);
 
 /**
+ * Wait until all tasks of a pool are done, unless a context ends first.
+ *
+ * When it gives up nothing has changed, and what went wrong so far is kept for the next drain.
+ *
+ * Go         none.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     when ctx is over; one that is over already is an error at once.
+ * Callable   goroutine or any other thread. Not from a signal handler; not by a task.
+ * Ownership  borrows it.
+ * Ordering   as leat_workers_drain; when it gives up, what the canceller did before is before it.
+ * Param      ctx     a context; NULL is the background.
+ * Param      w       a pool.
+ * Returns    what leat_workers_drain returns, or what leat_ctx_err says of ctx.
+ * Fatal      never.
+ * See        leat_workers_drain, leat_workers_running
+ * Since      0.2
+ */
+LEAT_API LEAT_NODISCARD int leat_workers_drain_ctx(leat_ctx *ctx, leat_workers *w);
+
+/**
+ * Wait until all tasks of a pool are done, unless that takes too long.
+ *
+ * Go         none.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     at the deadline; one that has passed is an error at once.
+ * Callable   goroutine or any other thread. Not from a signal handler; not by a task.
+ * Ownership  borrows it.
+ * Ordering   as leat_workers_drain when it did not give up; none otherwise.
+ * Param      w       a pool.
+ * Param      deadline when to give up, as leat_now counts.
+ * Returns    what leat_workers_drain returns, or -ETIMEDOUT.
+ * Fatal      never.
+ * See        leat_workers_drain_ctx, leat_now
+ * Since      0.2
+ */
+LEAT_API LEAT_NODISCARD int leat_workers_drain_until(leat_workers *w, leat_duration deadline);
+
+/**
  * Change how many tasks of a pool run at once.
  *
  * With fewer than run now, none starts until enough have ended. 0 halts the pool.
