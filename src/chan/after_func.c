@@ -104,8 +104,7 @@ leat_timer *leat__after_closure(void (*run)(void *), void (*drop)(void *), void 
     f->run = run;
     f->drop = drop;
     f->closure = closure;
-    sched_capture(m, &f->call, (void (*)(void))in_closure, site);
-    f->call.args.ints[0] = (uintptr_t)f;
+    sched_capture_one(m, &f->call, (void (*)(void))in_closure, f, site);
     return after_func_start(f, d);
 }
 

@@ -313,6 +313,9 @@ struct captured {
 };
 /* Keep what the stub has just captured in this thread's spare record. */
 void sched_capture(struct m *m, struct captured *c, void (*fn)(void), const leat_site *site);
+/* The same for a function of one pointer, which no stub has seen. */
+void sched_capture_one(struct m *m, struct captured *c, void (*fn)(void), void *arg,
+                       const leat_site *site);
 /* Make it a goroutine; from a source as well. The last time, what it holds goes with it. */
 void sched_spawn_captured(struct captured *c, bool last);
 /* It will not be made, or not again. Not from a source: values may be dropped. */

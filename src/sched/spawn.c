@@ -200,14 +200,27 @@ void leat__go_commit_opts(void (*fn)(void), const leat_site *site, const leat_go
 
 /* ---- for the rooms above: calls kept for later ---- */
 
-void sched_capture(struct m *m, struct captured *c, void (*fn)(void), const leat_site *site)
+static void capture(struct m *m, struct captured *c, void (*fn)(void), const leat_site *site)
 {
     c->fn = fn;
     c->site = site;
     c->parent = m->cur->id;
-    c->captured = m->spare->captured;
     c->tags = tags_heritage(m->cur->tags);
+}
+
+void sched_capture(struct m *m, struct captured *c, void (*fn)(void), const leat_site *site)
+{
+    capture(m, c, fn, site);
+    c->captured = m->spare->captured;
     c->args = m->spare->u.args;
+}
+
+void sched_capture_one(struct m *m, struct captured *c, void (*fn)(void), void *arg,
+                       const leat_site *site)
+{
+    capture(m, c, fn, site);
+    c->captured = 1;
+    c->args.ints[0] = (uintptr_t)arg;
 }
 
 void sched_spawn_captured(struct captured *c, bool last)

@@ -304,6 +304,45 @@ void contexts()
     leat_chan_free(called);
 }
 
+/* The closure of a timer is called again after a reset, and outlives a timer that was freed. */
+void timers()
+{
+    leat_int_chan called = leat_chan_make(leat_int_chan, LEAT_UNBOUNDED);
+    int n = 0;
+
+    {
+        counted object;
+        leat_timer *t = leat_after_func(
+            0,
+            [called, calls = 0, object](int by, const std::string &text) mutable {
+                calls += by;
+                leat_send_status(called, calls + static_cast<int>(text.size()));
+            },
+            10, "four");
+        CHECK(leat_recv(called, &n) && n == 14);
+        CHECK(!leat_timer_reset(t, 0));
+        CHECK(leat_recv_until(called, &n, LEAT_FOREVER) == 0 && n == 24);
+        leat_timer_free(t);
+        t = leat_after_func(LEAT_HOUR, [object] { CHECK(false); });
+        CHECK(leat_timer_stop(t));
+        leat_timer_free(t);
+        t = leat_after_func(0, [called, object] {
+            leat_send(called, 1);
+            leat_sleep(LEAT_MILLISECOND);
+            leat_send(called, object.text.empty() ? 0 : 2);
+            leat_exit();
+        });
+        CHECK(leat_recv(called, &n) && n == 1);
+        leat_timer_free(t);
+        CHECK(leat_recv_ctx(nullptr, called, &n) == 0 && n == 2);
+    }
+    while (!counted::none())
+        leat_yield();
+    leat_close(called);
+    CHECK(leat_send_ctx(nullptr, called, 3) == -EPIPE);
+    leat_chan_free(called);
+}
+
 int panic(const char *kind)
 {
     leat_waitgroup wg = {};
@@ -331,6 +370,7 @@ int main(int argc, char **argv)
     blocking();
     exceptions();
     contexts();
+    timers();
     std::printf("leat %s works\n", leat_version());
     return 0;
 }
