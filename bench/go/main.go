@@ -37,11 +37,15 @@ var groups = []struct {
 	{"idle", idleGroup},
 	{"idle_worker", idleWorkerGroup},
 	{"sync", syncGroup},
+	{"contended", contendedGroup},
+	{"timers", timersGroup},
 	{"blocking", blockingGroup},
 	{"go_chan", goChanGroup},
 	{"go_select", goSelectGroup},
 	{"go_sched", goSchedGroup},
 	{"go_context", goContextGroup},
+	{"go_sync", goSyncGroup},
+	{"go_time", goTimeGroup},
 }
 
 func check(ok bool, what string) {

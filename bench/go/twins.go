@@ -9,18 +9,22 @@ import (
 	"time"
 )
 
-// One goroutine per processor runs body(n / procs).
-func parallel(n int, body func(n int)) {
-	procs := runtime.GOMAXPROCS(0)
+// So many goroutines run body(n / goroutines).
+func parallelIn(goroutines, n int, body func(n int)) {
 	var wg sync.WaitGroup
-	wg.Add(procs)
-	for i := 0; i < procs; i++ {
+	wg.Add(goroutines)
+	for i := 0; i < goroutines; i++ {
 		go func() {
-			body(n / procs)
+			body(n / goroutines)
 			wg.Done()
 		}()
 	}
 	wg.Wait()
+}
+
+// As many goroutines as there are processors.
+func parallel(n int, body func(n int)) {
+	parallelIn(runtime.GOMAXPROCS(0), n, body)
 }
 
 var workSink atomic.Uint64

@@ -10,15 +10,18 @@
 
 #include "groups.h"
 
-/* Runs body(arg, n / procs) in as many goroutines as there are processors. */
-#define TWIN_PARALLEL(n, body, arg)                                   \
-    do {                                                              \
-        leat_waitgroup twin_wg = {0};                                 \
-        int twin_procs = leat_procs(0);                               \
-        for (int twin_i = 0; twin_i < twin_procs; twin_i++)           \
-            leat_waitgroup_go(&twin_wg, body, arg, (n) / twin_procs); \
-        leat_waitgroup_wait(&twin_wg);                                \
+/* Runs body(arg, n / goroutines) in so many goroutines. */
+#define TWIN_GOROUTINES(goroutines, n, body, arg)                   \
+    do {                                                            \
+        leat_waitgroup twin_wg = {0};                               \
+        int twin_all = (goroutines);                                \
+        for (int twin_i = 0; twin_i < twin_all; twin_i++)           \
+            leat_waitgroup_go(&twin_wg, body, arg, (n) / twin_all); \
+        leat_waitgroup_wait(&twin_wg);                              \
     } while (0)
+
+/* The same, with as many goroutines as there are processors. */
+#define TWIN_PARALLEL(n, body, arg) TWIN_GOROUTINES(leat_procs(0), n, body, arg)
 
 /* Sink of all results of twin_work. */
 extern uint64_t bench_twin_sink;

@@ -22,10 +22,14 @@ void bench_wake_foreign(void);
 void bench_idle(void);
 void bench_idle_worker(void);
 void bench_sync(void);
+void bench_contended(void);
+void bench_timers(void);
 void bench_blocking(void);
 void bench_go_chan(void);
 void bench_go_select(void);
 void bench_go_sched(void);
 void bench_go_context(void);
+void bench_go_sync(void);
+void bench_go_time(void);
 
 #endif

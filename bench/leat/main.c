@@ -24,11 +24,15 @@ static const bench_group leat_bench_groups[] = {
     {"idle", bench_idle},
     {"idle_worker", bench_idle_worker},
     {"sync", bench_sync},
+    {"contended", bench_contended},
+    {"timers", bench_timers},
     {"blocking", bench_blocking},
     {"go_chan", bench_go_chan},
     {"go_select", bench_go_select},
     {"go_sched", bench_go_sched},
     {"go_context", bench_go_context},
+    {"go_sync", bench_go_sync},
+    {"go_time", bench_go_time},
     {NULL, NULL},
 };
 

@@ -230,10 +230,34 @@ void sync_rows()
     BENCH_CHECK(counter == n);
 }
 
+void contended_row(const char *row, int n)
+{
+    fibers::mutex m;
+    long each = bench_count(2000000) / n, counter = 0;
+    int64_t start = bench_now();
+    run_all(n, [&](int) {
+        for (long i = 0; i < each; i++) {
+            m.lock();
+            counter++;
+            m.unlock();
+        }
+    });
+    bench_report_since(row, start, each * n);
+    BENCH_CHECK(counter == each * n);
+}
+
+void contended_rows()
+{
+    second_thread two;
+    contended_row("mutex_contended_2", 2);
+    contended_row("mutex_contended_4", 4);
+    contended_row("mutex_contended_16", 16);
+}
+
 const bench_group fiber_groups[] = {
-    {"yield", yield_rows}, {"pingpong", pingpong_rows}, {"buffered", buffered_rows},
-    {"spawn", spawn_rows}, {"sieve", sieve_rows},       {"sleep5", sleep5_rows},
-    {"sync", sync_rows},   {nullptr, nullptr},
+    {"yield", yield_rows}, {"pingpong", pingpong_rows},   {"buffered", buffered_rows},
+    {"spawn", spawn_rows}, {"sieve", sieve_rows},         {"sleep5", sleep5_rows},
+    {"sync", sync_rows},   {"contended", contended_rows}, {nullptr, nullptr},
 };
 
 } // namespace
