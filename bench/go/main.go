@@ -39,6 +39,7 @@ var groups = []struct {
 	{"sync", syncGroup},
 	{"contended", contendedGroup},
 	{"timers", timersGroup},
+	{"parallel", parallelGroup},
 	{"blocking", blockingGroup},
 	{"go_chan", goChanGroup},
 	{"go_select", goSelectGroup},

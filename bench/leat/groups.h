@@ -24,6 +24,7 @@ void bench_idle_worker(void);
 void bench_sync(void);
 void bench_contended(void);
 void bench_timers(void);
+void bench_parallel(void);
 void bench_blocking(void);
 void bench_go_chan(void);
 void bench_go_select(void);

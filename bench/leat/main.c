@@ -26,6 +26,7 @@ static const bench_group leat_bench_groups[] = {
     {"sync", bench_sync},
     {"contended", bench_contended},
     {"timers", bench_timers},
+    {"parallel", bench_parallel},
     {"blocking", bench_blocking},
     {"go_chan", bench_go_chan},
     {"go_select", bench_go_select},
