@@ -56,8 +56,9 @@ void leat__g_begin(void *prev, struct leat__start *start)
     start->args = &record.args;
 }
 
-struct leat__next leat__g_end(void)
+struct leat__next leat__g_end(int result)
 {
+    (void)result;
     abort();
 }
 
