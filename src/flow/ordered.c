@@ -138,6 +138,14 @@ static void ordered_init(struct ordered *o)
     }
 }
 
+static void ordered_start(leat_group *g, struct ordered *o, int workers)
+{
+    leat_group_go(g, feeder_run, o);
+    for (int i = 0; i < workers; i++)
+        leat_group_go(g, worker_run, o);
+    leat_group_go(g, emitter_run, o);
+}
+
 void leat__ordered(leat_group *g, int workers, int window, const struct leat__part *what)
 {
     int n = part_workers(workers);
@@ -148,8 +156,5 @@ void leat__ordered(leat_group *g, int workers, int window, const struct leat__pa
     o->window = slots;
     o->living = n + 2;
     ordered_init(o);
-    leat_group_go(g, feeder_run, o);
-    for (int i = 0; i < n; i++)
-        leat_group_go(g, worker_run, o);
-    leat_group_go(g, emitter_run, o);
+    ordered_start(g, o, n);
 }
