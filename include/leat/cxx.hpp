@@ -60,6 +60,7 @@
 #include <leat/time.h>
 
 #include <leat/detail/atomic.hpp>
+#include <leat/detail/map.hpp>
 #include <leat/detail/spawn.hpp>
 #include <leat/detail/typed.hpp>
 

@@ -20,6 +20,7 @@
 
 #include <leat/cond.h>
 #include <leat/go.h>
+#include <leat/map.h>
 #include <leat/mutex.h>
 #include <leat/rwmutex.h>
 
