@@ -114,6 +114,17 @@ void leat_once_do(leat_once *o, F &&f, A &&...args)
     });
 }
 
+#define LEAT__ONCE_VALUE(...) ::leat::once_value<__VA_ARGS__>
+
+template <typename T, typename F, typename... A>
+T leat_once_get(leat::once_value<T> *o, F &&f, A &&...args)
+{
+    leat::detail::once(&o->leat__once, [&] {
+        o->leat__result = std::invoke(std::forward<F>(f), std::forward<A>(args)...);
+    });
+    return o->leat__result;
+}
+
 /* Any callable and its arguments, copied; the C half takes a function and one pointer. */
 #define leat_defer(...) \
     ::leat::detail::deferred LEAT__CAT(leat__defer_, __COUNTER__)(__VA_ARGS__)

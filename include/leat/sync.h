@@ -18,10 +18,12 @@
 #ifndef LEAT_SYNC_H
 #define LEAT_SYNC_H
 
+#include <leat/barrier.h>
 #include <leat/cond.h>
 #include <leat/go.h>
 #include <leat/map.h>
 #include <leat/mutex.h>
+#include <leat/pool.h>
 #include <leat/rwmutex.h>
 
 #ifdef __cplusplus
@@ -153,6 +155,26 @@ static inline bool leat__once_done(const leat_once *o)
         }                                                                              \
     } while (0)
 
+#define LEAT__ONCE_VALUE(T)         \
+    struct {                        \
+        leat_once leat__once;       \
+        __typeof__(T) leat__result; \
+    }
+
+#define LEAT__ONCE_GET(id, o, ...)                                                  \
+    __extension__({                                                                 \
+        __typeof__(o) LEAT__CAT(leat__value_, id) = (o);                            \
+        leat__defer LEAT__CAT(leat__end_, id);                                      \
+        if (!leat__once_done(&LEAT__CAT(leat__value_, id)->leat__once) &&           \
+            leat__once_slow(&LEAT__CAT(leat__value_, id)->leat__once,               \
+                            &LEAT__CAT(leat__end_, id))) {                          \
+            LEAT__CAT(leat__value_, id)->leat__result = (LEAT__FIRST(__VA_ARGS__))( \
+                LEAT__REST(__VA_ARGS__));                                           \
+            leat__defer_run(&LEAT__CAT(leat__end_, id));                            \
+        }                                                                           \
+        LEAT__CAT(leat__value_, id)->leat__result;                                  \
+    })
+
 /**
  * Start a goroutine that a wait group waits for.
  *
@@ -238,6 +260,50 @@ static inline bool leat__once_done(const leat_once *o)
  */
 #define leat_once_do(o, ...) LEAT__ONCE_DO(__COUNTER__, o, __VA_ARGS__)
 
+/**
+ * Call a function unless this one has been called before, and give its result.
+ *
+ *     static leat_once_value(struct table *) table;
+ *     struct table *t = leat_once_get(&table, load_table, "words");
+ *
+ * As leat_once_do, and the result is kept. If the function leaves by leat_exit it is zero.
+ *
+ * Go         sync.OnceValue(f)()
+ * Blocks     while another is inside; the calling goroutine only; on a thread that leat did
+ *            not create, the thread.
+ * Cancel     cannot be cancelled.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows its operands until it returns; the result is copied.
+ * Ordering   the end of the one call happens before every leat_once_get of it returns.
+ * Param      o       a pointer to a leat_once_value.
+ * Param      fn      what to call; its result converts to the type of the value.
+ * Param      args    its arguments, evaluated only if it is called.
+ * Returns    what the one call returned.
+ * Fatal      never.
+ * See        leat_once_value, leat_once_do
+ * Since      0.2
+ */
+#define leat_once_get(o, ...) LEAT__ONCE_GET(__COUNTER__, o, __VA_ARGS__)
+
 #endif /* !__cplusplus */
+
+/**
+ * Name the type of a value that is computed once.
+ *
+ * Two such types are different types in C, even of the same T: give it a typedef to share it.
+ *
+ * Go         what sync.OnceValue returns
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   where a type may stand.
+ * Ownership  none.
+ * Ordering   none.
+ * Param      T       a type that can be assigned.
+ * Returns    a type; its zero value is ready.
+ * Fatal      never.
+ * See        leat_once_get
+ * Since      0.2
+ */
+#define leat_once_value(T) LEAT__ONCE_VALUE(T)
 
 #endif

@@ -472,6 +472,19 @@ template <typename F, typename... A> class deferred : deferred_call<F, A...>, sc
 
 /* ---- once ---- */
 
+} // namespace leat::detail
+
+namespace leat
+{
+template <typename T> struct once_value {
+    leat_once leat__once;
+    T leat__result;
+};
+} // namespace leat
+
+namespace leat::detail
+{
+
 template <typename F> void once(leat_once *o, F &&f)
 {
     if (leat__once_done(o))
