@@ -114,7 +114,7 @@ void start(int i, char *name, point *p)
     leat_go_named("worker", [&] { i++; });
     leat_go_with(&opts, one, 1);
     leat_go_with(opts, [] {});
-    leat_go_with((leat_go_opts{"deep", 1 << 20, nullptr}), none);
+    leat_go_with((leat_go_opts{"deep", 1 << 20, nullptr, nullptr}), none);
     leat_go_at(&here, two, "text", 2.0);
     if (leat_go_try(one, i) < 0 || leat_go_try([] {}) < 0)
         leat_panic("no memory for %d goroutines", i);
