@@ -248,6 +248,7 @@ enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g 
         } else {
             rotate(c, elem, w);
         }
+        san_write(elem, c->elem_size);
         w->ok = true;
         *wake = w->g;
         chan_changed(c);
@@ -255,11 +256,13 @@ enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g 
     }
     if (c->count > 0 || (unlikely(c->mode & CHAN_TIMED) && timed_strike(c))) {
         take_first(c, elem);
+        san_write(elem, c->elem_size);
         return CHAN_DONE;
     }
     if (c->mode & CHAN_SHUT) {
         san_acquire(&c->edge);
         chan_zero(elem, c->elem_size);
+        san_write(elem, c->elem_size);
         return CHAN_CLOSED;
     }
     return CHAN_NOT_NOW;
@@ -334,6 +337,7 @@ __attribute__((noinline)) static bool recv_locked(leat_chan_base *c, void *elem,
         struct waiter w = {.g = m->cur, .elem = elem};
         uint32_t size = c->elem_size;
         wait_on(c, &c->receivers, &w, WAIT_CHAN_RECV);
+        san_write(elem, size);
         if (!w.ok)
             chan_zero(elem, size);
         return w.ok;
@@ -362,7 +366,6 @@ __attribute__((noinline)) static bool recv_general(leat_chan_base *c, void *elem
 
     if (unlikely(!c))
         wait_for_ever(WAIT_CHAN_RECV_NIL);
-    san_write(elem, c->elem_size);
     spin_lock(&c->lock, LEAT__RANK_CHAN);
     return recv_locked(c, elem, m);
 }
@@ -454,7 +457,6 @@ bool leat_chan_base_try_recv(leat_chan_base *c, void *elem, bool *open)
     enum chan_result r = CHAN_NOT_NOW;
 
     if (c && chan_recv_ready(c)) {
-        san_write(elem, c->elem_size);
         spin_lock(&c->lock, LEAT__RANK_CHAN);
         r = chan_recv_locked(c, elem, NULL, &wake);
         spin_unlock(&c->lock, LEAT__RANK_CHAN);
@@ -515,8 +517,10 @@ void leat_chan_base_close(leat_chan_base *c)
     if (unlikely(load_relaxed(&c->mode) & CHAN_TIMED))
         leat__panic("close of a timer's channel");
     m_self();
-    if (!chan_close(c))
+    if (!chan_close(c)) {
+        san_write(&c->race, 1);
         leat__panic("close of closed channel");
+    }
     sched_poll(m_self());
 }
 

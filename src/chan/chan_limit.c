@@ -105,13 +105,14 @@ static int recv_limited(leat_chan_base *c, void *elem, const struct limit *l)
     }
     if (unlikely(!c))
         return wait_for_limit(m->cur, WAIT_CHAN_RECV_NIL, l);
-    san_write(elem, c->elem_size);
     spin_lock(&c->lock, LEAT__RANK_CHAN);
     enum chan_result r = chan_recv_locked(c, elem, NULL, &wake);
     if (r == CHAN_NOT_NOW) {
         struct waiter w = {.g = m->cur, .elem = elem};
         uint32_t size = c->elem_size;
         err = wait_limited(c, &c->receivers, &w, WAIT_CHAN_RECV, l);
+        if (!err || err == -EPIPE)
+            san_write(elem, size);
         if (err == -EPIPE)
             chan_zero(elem, size);
         return err;

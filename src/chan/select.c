@@ -368,6 +368,7 @@ static void conclude(const leat_case *k, const struct waiter *w)
             chan_send_failed(CHAN_CLOSED);
         return;
     }
+    san_write(k->elem, w->elem_size);
     if (!w->ok)
         chan_zero(k->elem, w->elem_size);
     if (k->ok)

@@ -159,10 +159,17 @@ LEAT__COLD static int lock_slow(leat_mutex *m, const struct limit *l)
     }
 }
 
+/* TSan: locking reads the mutex, so that overwriting it meanwhile is a race. */
+static inline void locked(leat_mutex *m)
+{
+    san_acquire(m);
+    san_read(m, sizeof(*m));
+}
+
 void leat__mutex_lock_slow(leat_mutex *m)
 {
     lock_slow(m, NULL);
-    san_acquire(m);
+    locked(m);
 }
 
 static inline bool lock_fast(leat_mutex *m)
@@ -177,7 +184,7 @@ void leat_mutex_lock(leat_mutex *m)
 {
     if (unlikely(!lock_fast(m)))
         lock_slow(m, NULL);
-    san_acquire(m);
+    locked(m);
 }
 
 int mutex_lock_limit(leat_mutex *m, const struct limit *l)
@@ -187,7 +194,7 @@ int mutex_lock_limit(leat_mutex *m, const struct limit *l)
     if (!err && unlikely(!lock_fast(m)))
         err = lock_slow(m, l);
     if (!err)
-        san_acquire(m);
+        locked(m);
     return err;
 }
 
@@ -211,7 +218,7 @@ bool leat_mutex_trylock(leat_mutex *m)
 
     if (old & (LOCKED | STARVING) || !cas(&m->leat__state, &old, old | LOCKED))
         return false;
-    san_acquire(m);
+    locked(m);
     return true;
 }
 

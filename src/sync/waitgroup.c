@@ -12,6 +12,9 @@
  *   the releaser may look there before it stands. So it parks only while the word still counts
  *   waiters, tested under the lot's lock, which the releaser takes after its CAS.
  *
+ * MISUSE  For TSan the increase from zero reads the group and the first who waits writes it, so
+ *   that an add that nothing orders with the wait is a race, as in Go, though no memory shows it.
+ *
  * EARLY LEAVERS  One that gives up takes itself off the count under the lot's lock, where it
  *   leaves the lot's queue as well. If the counter is 0 by then, somebody is about to reset the
  *   word and counts on nothing but the address: to return now would let the caller free it. So
@@ -75,6 +78,8 @@ static inline void add(leat_waitgroup *wg, int delta)
     uint64_t by = (uint64_t)(uint32_t)delta << 32;
     uint64_t state = __atomic_add_fetch(&wg->leat__state, by, __ATOMIC_SEQ_CST);
 
+    if (unlikely(leat__san_thread) && counter_in(state) == delta)
+        leat__san_read(wg, sizeof(*wg));
     if (unlikely(counter_in(state) < 0 || waiters_in(state) != 0))
         add_slow(wg, state, delta);
 }
@@ -140,6 +145,8 @@ static int wait_limit(leat_waitgroup *wg, const struct limit *l)
     while (counter_in(state) != 0) {
         if (!cas(&wg->leat__state, &state, state + 1))
             continue;
+        if (waiters_in(state) == 0)
+            san_write(wg, sizeof(*wg));
         int err = wait_slow(wg, l);
         if (!err)
             san_acquire(wg);
