@@ -5,10 +5,10 @@ MINUTES ?= 2
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := build
-.PHONY: help build tour check test race soak bench coverage docs fmt tidy install clean
+.PHONY: help build tour check test race race-corpus soak bench coverage docs fmt tidy install clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 build: ## build the library and the examples, optimised, in build/release
 	scripts/setup run
@@ -29,6 +29,9 @@ test: ## every test there is, in every mode (about half an hour); installs what 
 
 race: ## the tests under ThreadSanitizer
 	scripts/test-all mode tsan
+
+race-corpus: ## is each race of a corpus reported, and nothing else? gcc's and clang's verdicts
+	scripts/test-all race-corpus
 
 soak: ## stress the scheduler for MINUTES (2)
 	scripts/test-all soak $(MINUTES)

@@ -16,7 +16,7 @@
 
 #include <stdatomic.h>
 
-#define RACE_NOINLINE __attribute__((noinline))
+#define RACE_NOINLINE __attribute__((noinline, unused))
 
 /* Options of a T_TEST that must be reported, with these two functions named in the report. */
 #define RACE_REPORTED(spawner, party)                                        \
