@@ -28,7 +28,7 @@ struct leat__env {
     int fail_thread;   /* every nth thread creation fails once; 0 is off */
     int sigquit;       /* dump on SIGQUIT */
     int blocked_us;    /* report goroutines that block a proc for so long; 0 is off */
-    int stacks;        /* report stack high-water marks at exit */
+    int stacks;        /* so many sites' stack high-water marks are told at exit */
     int schedtrace_ms; /* print a scheduler line so often; 0 is off */
 };
 

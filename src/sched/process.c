@@ -119,6 +119,7 @@ static void at_exit(void)
             pause();
     check_holds(leat__check_all());
     leat__freeze();
+    watermark_report();
 }
 
 /* ---- fork ---- */
@@ -203,6 +204,7 @@ void process_install(void)
     static bool installed; /* a restarted child inherits both hooks */
 
     check_copies();
+    watermark_install();
     if (installed)
         return;
     installed = true;

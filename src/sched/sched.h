@@ -460,6 +460,8 @@ struct m *sched_leave_main_thread(struct m *m, struct g *g);
 void overflow_install(struct m *m);
 void overflow_thread_stack(struct m *m);
 void process_install(void);
+void watermark_install(void); /* LEAT_DEBUG=stacks */
+void watermark_report(void);
 void fork_hold(void); /* no fork from here on: this thread may be inside somebody's locks */
 void fork_allow(void);
 void process_check_usable(void); /* fatal in the child of a fork that may not use leat */
