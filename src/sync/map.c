@@ -365,7 +365,7 @@ static enum look look_once(struct map_shard *s, uint64_t hash, leat_key k, void 
         if (key_is_bytes(k)) {
             if (is_changed(s, before))
                 return LOOK_TORN;
-            if (memcmp((const void *)(uintptr_t)word, leat_key_to_pointer(k), key_size(k)))
+            if (memcmp((const void *)(uintptr_t)word, leat_key_to_pointer(k), key_size(k)) != 0)
                 continue;
         } else if (word != k.leat__word) {
             continue;

@@ -95,7 +95,7 @@ LEAT__COLD static void table_grow(struct pool_inside *in, int id)
     while (n <= id)
         n = n ? 2 * n : TABLE_STEP;
     if (n > had) {
-        struct pool_table *t = pool_alloc(sizeof *t + (size_t)n * sizeof t->local[0],
+        struct pool_table *t = pool_alloc(sizeof *t + (size_t)n * sizeof(void *),
                                           _Alignof(struct pool_table));
         t->older = old;
         t->n = n;
@@ -177,18 +177,15 @@ static void local_put(struct pool_local *l, void *item)
 
 /* ---- the pool ---- */
 
-/* From anybody but `own`, starting behind it. */
-static void *steal_item(struct pool_inside *in, const struct pool_local *own, bool resting)
+/* From anybody, those behind this proc first. */
+static void *steal_item(struct pool_inside *in, bool resting)
 {
     struct pool_table *t = load_acquire(&in->table);
     const struct p *p = m_self()->p;
     void *item = local_take(&in->shared, resting);
 
-    for (int i = 1; t && i <= t->n && !item; i++) {
-        struct pool_local *l = t->local[((p ? p->id : 0) + i) % t->n];
-        if (l != own || resting)
-            item = local_take(l, resting);
-    }
+    for (int i = 1; t && i <= t->n && !item; i++)
+        item = local_take(t->local[((p ? p->id : 0) + i) % t->n], resting);
     return item;
 }
 
@@ -204,8 +201,8 @@ static void *pool_find(struct pool_inside *in)
             item = local_take(l, false);
     }
     if (!item)
-        item = steal_item(in, l, false);
-    return item ? item : steal_item(in, l, true);
+        item = steal_item(in, false);
+    return item ? item : steal_item(in, true);
 }
 
 void *leat_pool_get(leat_pool *p)
