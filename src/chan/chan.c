@@ -259,13 +259,15 @@ enum chan_result chan_recv_locked(leat_chan_base *c, void *elem, const struct g 
         san_write(elem, c->elem_size);
         return CHAN_DONE;
     }
-    if (c->mode & CHAN_SHUT) {
-        san_acquire(&c->edge);
-        chan_zero(elem, c->elem_size);
-        san_write(elem, c->elem_size);
-        return CHAN_CLOSED;
-    }
-    return CHAN_NOT_NOW;
+    return c->mode & CHAN_SHUT ? chan_recv_drained(c, elem) : CHAN_NOT_NOW;
+}
+
+LEAT__COLD enum chan_result chan_recv_drained(leat_chan_base *c, void *elem)
+{
+    san_acquire(&c->edge);
+    chan_zero(elem, c->elem_size);
+    san_write(elem, c->elem_size);
+    return CHAN_CLOSED;
 }
 
 /* ---- the calls ---- */
@@ -366,6 +368,11 @@ __attribute__((noinline)) static bool recv_general(leat_chan_base *c, void *elem
 
     if (unlikely(!c))
         wait_for_ever(WAIT_CHAN_RECV_NIL);
+    if (chan_drained(c)) {
+        chan_recv_drained(c, elem);
+        sched_poll(m);
+        return false;
+    }
     spin_lock(&c->lock, LEAT__RANK_CHAN);
     return recv_locked(c, elem, m);
 }

@@ -100,6 +100,15 @@ static inline bool chan_recv_ready(leat_chan_base *c)
 const char *chan_check(leat_chan_base *c);
 const char *chan_broken(const leat_chan_base *c); /* the same with the lock held */
 
+/* Closed and empty, and the closer is out of its lock: nothing will ever change again, so a
+ * receive needs no lock to say so. Who only saw the mode could free the channel while its closer
+ * still has to unlock it. */
+static inline bool chan_drained(const leat_chan_base *c)
+{
+    return unlikely(load_acquire(&c->mode) & CHAN_SHUT) && !load_acquire(&c->lock.held) &&
+           load_acquire(&c->count) == 0;
+}
+
 /* After every change, before the lock is dropped: select's proof of "none was ready" counts an
  * operation as done from here on. */
 static inline void chan_changed(leat_chan_base *c)
@@ -147,6 +156,8 @@ static inline void chan_copy(void *to, const void *from, uint32_t size)
 /* Close it; false: it was. Yields to nobody, so the scheduler may call it as well. */
 bool chan_close(leat_chan_base *c);
 void chan_zero(void *to, uint32_t size); /* a receive's target on a closed channel */
+/* What a receive from a drained channel does. */
+LEAT__COLD enum chan_result chan_recv_drained(leat_chan_base *c, void *elem);
 /* Fatal: `r` is what a send that must not fail came to. */
 __attribute__((noreturn, cold)) void chan_send_failed(enum chan_result r);
 
