@@ -38,6 +38,8 @@ var groups = []struct {
 	{"idle_worker", idleWorkerGroup},
 	{"sync", syncGroup},
 	{"contended", contendedGroup},
+	{"readers", readersGroup},
+	{"handover", handoverGroup},
 	{"timers", timersGroup},
 	{"parallel", parallelGroup},
 	{"blocking", blockingGroup},
@@ -46,6 +48,7 @@ var groups = []struct {
 	{"go_sched", goSchedGroup},
 	{"go_context", goContextGroup},
 	{"go_sync", goSyncGroup},
+	{"go_lock", goLockGroup},
 	{"go_time", goTimeGroup},
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -11,6 +12,8 @@ import (
 var (
 	syncMutex   sync.Mutex
 	syncCounter int
+	syncRW      sync.RWMutex
+	syncValue   atomic.Int64
 	syncWG      sync.WaitGroup
 	syncOnce    sync.Once
 	onceRuns    int
@@ -18,6 +21,57 @@ var (
 
 func onceBody() {
 	onceRuns++
+}
+
+func syncRWMutex() {
+	n := count(20000000)
+	start := time.Now()
+	for i := 0; i < n; i++ {
+		syncRW.RLock()
+		syncRW.RUnlock()
+	}
+	reportSince("rwmutex_read", start, n)
+	start = time.Now()
+	for i := 0; i < n; i++ {
+		syncRW.Lock()
+		syncRW.Unlock()
+	}
+	reportSince("rwmutex_write", start, n)
+}
+
+func syncAtomic() {
+	n, sum := int64(count(50000000)), int64(0)
+	start := time.Now()
+	for i := int64(0); i < n; i++ {
+		sum += syncValue.Load()
+	}
+	reportSince("atomic_load", start, int(n))
+	check(sum == 0, "load")
+	start = time.Now()
+	for i := int64(0); i < n; i++ {
+		syncValue.Store(i)
+	}
+	reportSince("atomic_store", start, int(n))
+	start = time.Now()
+	for i := int64(0); i < n; i++ {
+		sum += syncValue.Swap(i)
+	}
+	reportSince("atomic_swap", start, int(n))
+	check(sum == (n-1)+(n-1)*(n-2)/2, "swap")
+	syncValue.Store(0)
+	start = time.Now()
+	for i := int64(0); i < n; i++ {
+		syncValue.Add(1)
+	}
+	reportSince("atomic_add", start, int(n))
+	start = time.Now()
+	for i := int64(0); i < n; i++ {
+		if syncValue.CompareAndSwap(n+i, n+i+1) {
+			sum++
+		}
+	}
+	reportSince("atomic_cas", start, int(n))
+	check(syncValue.Load() == 2*n, "cas")
 }
 
 func syncGroup() {
@@ -30,6 +84,8 @@ func syncGroup() {
 	}
 	reportSince("mutex", start, n)
 	check(syncCounter == n, "mutex")
+	syncRWMutex()
+	syncAtomic()
 
 	start = time.Now()
 	for i := 0; i < n; i++ {

@@ -23,6 +23,8 @@ void bench_idle(void);
 void bench_idle_worker(void);
 void bench_sync(void);
 void bench_contended(void);
+void bench_readers(void);
+void bench_handover(void);
 void bench_timers(void);
 void bench_parallel(void);
 void bench_blocking(void);
@@ -31,6 +33,7 @@ void bench_go_select(void);
 void bench_go_sched(void);
 void bench_go_context(void);
 void bench_go_sync(void);
+void bench_go_lock(void);
 void bench_go_time(void);
 
 #endif

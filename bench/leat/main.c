@@ -25,6 +25,8 @@ static const bench_group leat_bench_groups[] = {
     {"idle_worker", bench_idle_worker},
     {"sync", bench_sync},
     {"contended", bench_contended},
+    {"readers", bench_readers},
+    {"handover", bench_handover},
     {"timers", bench_timers},
     {"parallel", bench_parallel},
     {"blocking", bench_blocking},
@@ -33,6 +35,7 @@ static const bench_group leat_bench_groups[] = {
     {"go_sched", bench_go_sched},
     {"go_context", bench_go_context},
     {"go_sync", bench_go_sync},
+    {"go_lock", bench_go_lock},
     {"go_time", bench_go_time},
     {NULL, NULL},
 };

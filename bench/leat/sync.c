@@ -22,6 +22,54 @@ static void sync_mutex(void)
     BENCH_CHECK(counter == n);
 }
 
+static void sync_rwmutex(void)
+{
+    static leat_rwmutex rw;
+    long n = bench_count(20000000);
+    int64_t start = bench_now();
+    for (long i = 0; i < n; i++) {
+        leat_rwmutex_rlock(&rw);
+        leat_rwmutex_runlock(&rw);
+    }
+    bench_report_since("rwmutex_read", start, n);
+    start = bench_now();
+    for (long i = 0; i < n; i++) {
+        leat_rwmutex_lock(&rw);
+        leat_rwmutex_unlock(&rw);
+    }
+    bench_report_since("rwmutex_write", start, n);
+}
+
+static void sync_atomic(void)
+{
+    static leat_atomic_int64 value;
+    long n = bench_count(50000000), sum = 0;
+    int64_t start = bench_now();
+    for (long i = 0; i < n; i++)
+        sum += leat_atomic_load(&value);
+    bench_report_since("atomic_load", start, n);
+    BENCH_CHECK(sum == 0);
+    start = bench_now();
+    for (long i = 0; i < n; i++)
+        leat_atomic_store(&value, i);
+    bench_report_since("atomic_store", start, n);
+    start = bench_now();
+    for (long i = 0; i < n; i++)
+        sum += leat_atomic_swap(&value, i);
+    bench_report_since("atomic_swap", start, n);
+    BENCH_CHECK(sum == (n - 1) + (n - 1) * (n - 2) / 2);
+    leat_atomic_store(&value, 0);
+    start = bench_now();
+    for (long i = 0; i < n; i++)
+        leat_atomic_add(&value, 1);
+    bench_report_since("atomic_add", start, n);
+    start = bench_now();
+    for (long i = 0; i < n; i++)
+        sum += leat_atomic_cas(&value, n + i, n + i + 1);
+    bench_report_since("atomic_cas", start, n);
+    BENCH_CHECK(leat_atomic_load(&value) == 2 * n);
+}
+
 static void sync_waitgroup(void)
 {
     static leat_waitgroup wg;
@@ -56,6 +104,8 @@ static void sync_once(void)
 void bench_sync(void)
 {
     sync_mutex();
+    sync_rwmutex();
+    sync_atomic();
     sync_waitgroup();
     sync_once();
 }

@@ -254,10 +254,31 @@ void contended_rows()
     contended_row("mutex_contended_16", 16);
 }
 
+void handover_row()
+{
+    second_thread two;
+    fibers::mutex m;
+    fibers::condition_variable changed;
+    int turn = 0;
+    long n = bench_count(100000); /* as pingpong */
+    int64_t start = bench_now();
+    run_all(2, [&](int mine) {
+        for (long i = 0; i < n; i++) {
+            std::unique_lock<fibers::mutex> lock(m);
+            changed.wait(lock, [&] { return turn == mine; });
+            turn = 1 - mine;
+            changed.notify_one();
+        }
+    });
+    bench_report_since("cond_handover", start, n);
+    BENCH_CHECK(turn == 0);
+}
+
 const bench_group fiber_groups[] = {
-    {"yield", yield_rows}, {"pingpong", pingpong_rows},   {"buffered", buffered_rows},
-    {"spawn", spawn_rows}, {"sieve", sieve_rows},         {"sleep5", sleep5_rows},
-    {"sync", sync_rows},   {"contended", contended_rows}, {nullptr, nullptr},
+    {"yield", yield_rows}, {"pingpong", pingpong_rows}, {"buffered", buffered_rows},
+    {"spawn", spawn_rows}, {"sieve", sieve_rows},       {"sleep5", sleep5_rows},
+    {"sync", sync_rows},   {"handover", handover_row},  {"contended", contended_rows},
+    {nullptr, nullptr},
 };
 
 } // namespace
