@@ -239,7 +239,6 @@ static struct m *attach_main(void)
     g->status = G_RUNNING;
     g->fiber = leat__san_fiber_self();
     sched.main_g = g;
-    sched_count(m, 1);
 
     struct stack_cache none = {.n = 0};
     struct stack *loop = stack_get(&none, MAIN_LOOP_STACK);
@@ -250,8 +249,12 @@ static struct m *attach_main(void)
     m->g0.fiber = leat__san_fiber_make(0, "scheduler of the main thread", NULL);
     m->cur = g;
     overflow_install(m);
-    if (!proc_try_acquire(m)) /* goroutines of a constructor still run */
+    if (!proc_try_acquire(m)) { /* goroutines of a constructor still run */
         sched_requeue(m, g);
+        m = tls_m();
+    }
+    sched_count(m,
+                1); /* not before: without a proc it would look asleep to the deadlock check */
     return m;
 }
 

@@ -404,7 +404,7 @@ static inline struct g *find_after_end(struct m *m, struct g *g)
         return next;
     }
     leat__join_hook(g->join, g->ends + 1);
-    return next ? next : find_local(m, m->p);
+    return next || m->evict ? next : find_local(m, m->p);
 }
 
 /* The goroutine's code has returned. Its stack and record go back to the
