@@ -327,8 +327,10 @@ void leat_yield(void)
     sched_yield_now(m_self());
 }
 
-LEAT__COLD void sched_poll_slow(struct m *m)
+/* It looks itself who calls: to yield in the name of another thread would tear two goroutines. */
+LEAT__COLD void sched_poll_slow(void)
 {
+    struct m *m = tls_m();
     struct p *p = m->p;
 
     if (!p || m->cur->flags & G_FOREIGN || load_relaxed(&sched.freezer) == m)

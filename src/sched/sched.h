@@ -279,7 +279,7 @@ void sched_ready(struct g *g);
 void sched_yield_now(struct m *m);
 
 /* The exit path of every leat call: a chance to yield where sysmon asked for it. */
-LEAT__COLD void sched_poll_slow(struct m *m);
+LEAT__COLD void sched_poll_slow(void);
 
 static inline void sched_poll(struct m *m)
 {
@@ -287,7 +287,7 @@ static inline void sched_poll(struct m *m)
 
     if (unlikely((p && load_relaxed(&p->attention) & P_PREEMPT) || leat__policy.preempt ||
                  LEAT__HOSTILE))
-        sched_poll_slow(m);
+        sched_poll_slow();
 }
 
 int64_t sched_now(void);

@@ -241,27 +241,31 @@ LEAT__COLD static void unlock_slow(leat_mutex *m)
         lot_release(&m->leat__sema, handoff);
 }
 
-void leat__mutex_unlock_slow(leat_mutex *m)
+/* A hand-over has switched goroutines, so the thread may be another one by now. */
+static inline void unlocked(void)
 {
     struct m *self = tls_m();
 
-    san_release(m);
-    unlock_slow(m);
     if (likely(self))
         sched_poll(self);
+}
+
+void leat__mutex_unlock_slow(leat_mutex *m)
+{
+    san_release(m);
+    unlock_slow(m);
+    unlocked();
 }
 
 void leat_mutex_unlock(leat_mutex *m)
 {
     uint32_t locked = LOCKED;
-    struct m *self = tls_m();
 
     san_release(m);
     if (unlikely(!__atomic_compare_exchange_n(&m->leat__state, &locked, 0, false,
                                               __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
         unlock_slow(m);
-    if (likely(self))
-        sched_poll(self);
+    unlocked();
 }
 
 void leat__mutex_scope_end(void *m)
