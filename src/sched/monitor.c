@@ -263,29 +263,11 @@ static int64_t next_source(void)
     return due;
 }
 
-/* The same, without what an idle thread sleeps for unless it is overdue by a round. */
-static int64_t next_unkept(void)
-{
-    int64_t due = INT64_MAX;
-    int64_t kept = load_relaxed(&sched.keeper_due);
-    int n = load_acquire(&sched.nprocs);
-
-    for (int i = 0; i < n; i++) {
-        const struct p *p = sched.all[i];
-        int64_t d = load_relaxed(&p->next_due);
-        if (d >= kept && d < INT64_MAX - ROUND_NS && !load_relaxed(&p->m))
-            d += ROUND_NS;
-        if (d < due)
-            due = d;
-    }
-    return due;
-}
-
 /* One look at every held proc; returns whether something looks stuck. */
 static bool watch_procs(int64_t now)
 {
     bool suspect = false, orphans = false;
-    bool due = next_unkept() <= now;
+    bool due = next_source() <= now;
     int n = load_acquire(&sched.nprocs);
 
     for (int i = 0; i < n; i++) {
@@ -311,7 +293,7 @@ static bool watch_procs(int64_t now)
     if (orphans)
         flag_held(P_DUE);
     tell_inline_calls();
-    if (due && load_relaxed(&sched.running) > 0)
+    if (due)
         wake_for_work(); /* those who hold a proc may all be stuck; an idle thread can run it */
     return suspect;
 }
@@ -426,7 +408,7 @@ static void *monitor_main(void *arg)
         } else {
             quiet = 0;
             int64_t until = now + (suspect || !started ? SUSPECT_NS : ROUND_NS);
-            int64_t due = next_unkept();
+            int64_t due = next_source();
             if (due > now + SUSPECT_NS / 2 && due < until)
                 until = due;
             os_futex_wait(&sched.monitor_word, 0, until);

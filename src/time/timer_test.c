@@ -51,8 +51,7 @@ static void timer_bed_make(void)
 
 static void timer_run(void)
 {
-    while (leat__timer_source->run(timer_bed.p, sched_now()))
-        continue;
+    leat__timer_source->run(timer_bed.p, sched_now());
 }
 
 static void timer_sound(void)
@@ -376,9 +375,7 @@ static void *timer_runner(void *arg)
 {
     (void)arg;
     while (!__atomic_load_n(&timer_shared.over, __ATOMIC_ACQUIRE)) {
-        int64_t now = (int64_t)(t_rand() % 100);
-        while (leat__timer_source->run(timer_bed.p, now))
-            continue;
+        leat__timer_source->run(timer_bed.p, (int64_t)(t_rand() % 100));
         T_STREQ(leat__timer_source->check(timer_bed.p), NULL);
     }
     return NULL;
