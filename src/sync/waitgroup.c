@@ -145,7 +145,7 @@ static int wait_limit(leat_waitgroup *wg, const struct limit *l)
     while (counter_in(state) != 0) {
         if (!cas(&wg->leat__state, &state, state + 1))
             continue;
-        if (waiters_in(state) == 0)
+        if (waiters_in(state) == 0 && !l) /* one that gives up would be no first */
             san_write(wg, sizeof(*wg));
         int err = wait_slow(wg, l);
         if (!err)
