@@ -93,7 +93,12 @@ void leat_unlock_thread(void)
 
 static void end_thread(struct m *m)
 {
+    struct g *next = m->pending; /* one of ours, picked when the locked one left */
+
     m->locked = NULL;
+    m->pending = NULL;
+    if (next)
+        wake_home(m, next);
     proc_hand_off(m);
     /* The main thread cannot end before the process, nor may one that others are pinned to. */
     if (m->is_main || m->pinned > 0)

@@ -370,3 +370,54 @@ T_TEST(a_thread_outlives_a_locked_goroutine_while_others_are_pinned_to_it)
     T_EQ(got, 1);
     leat_chan_free(c);
 }
+
+/* The end of a locked goroutine picks the pinned one from its thread's own queue. With a stack of
+ * an unusual size, which has to be unmapped first, that one must wait, and was forgotten. */
+struct tenancy {
+    leat_int_chan news;
+    atomic_int pinned_tid;
+    atomic_bool back;
+};
+
+static void is_pinned(struct tenancy *t)
+{
+    leat_pin();
+    atomic_store(&t->pinned_tid, util_tid());
+    leat_recv(t->news, NULL);
+    leat_unpin();
+    atomic_store(&t->back, true);
+}
+
+static void *brings_news(void *arg)
+{
+    struct tenancy *t = arg;
+
+    leat_send(t->news, 1);
+    return NULL;
+}
+
+static void ends_locked_here(struct tenancy *t, bool *met)
+{
+    leat_lock_thread();
+    *met = util_tid() == atomic_load(&t->pinned_tid);
+    util_join(util_thread(brings_news, t));
+    usleep(100000); /* in C: meanwhile another thread finds the pinned one and sends it home */
+}
+
+T_TEST(the_end_of_a_locked_one_leaves_the_pinned_ones, .procs = {1})
+{
+    bool met = false;
+
+    for (int i = 0; i < 100 && !met; i++) {
+        struct tenancy t = {.news = leat_chan_make(leat_int_chan, 0)};
+        leat_waitgroup wg = {0};
+        leat_waitgroup_go(&wg, is_pinned, &t);
+        while (!atomic_load(&t.pinned_tid))
+            leat_yield();
+        leat_go_with(&(leat_go_opts){.stack_size = 1 << 20}, ends_locked_here, &t, &met);
+        leat_waitgroup_wait(&wg);
+        T_TRUE(atomic_load(&t.back));
+        leat_chan_free(t.news);
+    }
+    T_TRUE(met);
+}
