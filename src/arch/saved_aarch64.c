@@ -6,7 +6,9 @@
 
 enum { DWARF_X19 = 19, DWARF_X30 = 30, DWARF_SP = 31, SAVED_BYTES = 176 };
 
-void leat__read_saved(void *saved_sp, struct leat__saved *out)
+/* Of a goroutine that may go on meanwhile, when a program that lives on is dumped. */
+__attribute__((no_sanitize("address"))) void leat__read_saved(void *saved_sp,
+                                                              struct leat__saved *out)
 {
     const uint64_t *w = saved_sp;
 

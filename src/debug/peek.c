@@ -96,3 +96,17 @@ bool leat__peek_load(struct leat__peek *peek, uintptr_t at, unsigned size, uint6
     *value = peek_bytes(at, size);
     return true;
 }
+
+__attribute__((no_sanitize("address"))) bool leat__peek_equal(struct leat__peek *peek,
+                                                              uintptr_t at,
+                                                              const uint8_t *bytes, size_t size)
+{
+    const volatile uint8_t *there = (const volatile uint8_t *)at;
+
+    if (!leat__peek_ok(peek, at, size))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (there[i] != bytes[i])
+            return false;
+    return true;
+}

@@ -25,4 +25,7 @@ bool leat__peek_inside(struct leat__peek *peek, uintptr_t at, size_t size);
 /* Loads size (1 to 8) little-endian bytes, checked as leat__peek_inside(). */
 bool leat__peek_load(struct leat__peek *peek, uintptr_t at, unsigned size, uint64_t *value);
 
+/* Are these bytes there? Checked as leat__peek_ok(). */
+bool leat__peek_equal(struct leat__peek *peek, uintptr_t at, const uint8_t *bytes, size_t size);
+
 #endif

@@ -186,8 +186,8 @@ static bool unwind_by_trampoline(struct unwind_walk *walk)
 {
     uintptr_t at = walk->regs.sp + LEAT_SIGNAL_UCONTEXT;
 
-    if (!leat__peek_ok(&walk->peek, walk->regs.pc, sizeof(unwind_sigreturn)) ||
-        memcmp((const void *)walk->regs.pc, unwind_sigreturn, sizeof(unwind_sigreturn)) != 0 ||
+    if (!leat__peek_equal(&walk->peek, walk->regs.pc, unwind_sigreturn,
+                          sizeof(unwind_sigreturn)) ||
         at % 8 != 0 || !leat__peek_inside(&walk->peek, at, LEAT_SIGNAL_READ))
         return false;
     leat__regs_from_ucontext(&walk->regs, (const void *)at);
