@@ -16,8 +16,11 @@ static const char *sched_check(void)
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     int n = load_acquire(&sched.nprocs);
     int idle = 0;
-    for (const struct p *p = sched.idle_procs; p; p = p->link)
+    for (struct p *p = sched.idle_procs; p; p = p->link) {
         idle++;
+        if (runq_len(&p->runq) > 0 || load_relaxed(&p->next) || !forkq_empty(&p->forkq))
+            bad = "S5: an idle proc has goroutines";
+    }
     held = n - idle;
     if (held != sched.running)
         bad = "S3: the procs held are miscounted";

@@ -10,22 +10,40 @@
  *   the `next` slot, which wake-ups do not use.
  * YIELDS  One leat call of eight yields before it returns, if no test decides that
  *   (policy.h, preempt).
+ * WINDOWS  Where one thread has done the first half of what the other threads must see whole (a
+ *   goroutine is on its queue and nobody woken, a proc given back and the queues not yet looked
+ *   at), it is held up once in a while, as a busy machine would: hostile_window.
  *
- * Every function is called under `if (LEAT__HOSTILE && ...)`: other builds have none of it.
+ * Every other function is called under `if (LEAT__HOSTILE && ...)`: other builds have none of it.
  *
  * PROOF  hostile_test.c.
  */
 #ifndef LEAT_SCHED_HOSTILE_H
 #define LEAT_SCHED_HOSTILE_H
 
+#include <time.h>
+
 #include "base/rand.h"
 #include "sched/sched.h"
 
 enum {
     HOSTILE_REFUSALS = 32,
-    HOSTILE_LOOK_AT = 16, /* from the head of the global queue */
-    HOSTILE_YIELDS = 8,   /* calls for one yield */
+    HOSTILE_LOOK_AT = 16,  /* from the head of the global queue */
+    HOSTILE_YIELDS = 8,    /* calls for one yield */
+    HOSTILE_WINDOWS = 128, /* for one that stays open */
+    HOSTILE_OPEN_NS = 50000,
 };
+
+static inline void hostile_window(void)
+{
+    static uint64_t passed; /* atomic */
+
+    if (!LEAT__HOSTILE)
+        return;
+    uint64_t state = (fetch_add(&passed, 1) + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    if (rand_below(&state, HOSTILE_WINDOWS) == 0)
+        nanosleep(&(struct timespec){0, HOSTILE_OPEN_NS}, NULL);
+}
 
 static inline bool hostile_yields(struct m *m)
 {

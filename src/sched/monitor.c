@@ -48,8 +48,9 @@ enum {
     MORE_BURNERS_NS = 100000000,
     SHARE_NS = 10000000,
     DECAY_NS = 1000000000,
-    CHECK_NS = 5000000, /* in builds with LEAT_CHECKS */
-    IDLE_ROUNDS = 20,   /* rounds without a running proc before the deep sleep */
+    CHECK_NS = 5000000, /* in builds with LEAT_CHECKS, as the next one */
+    STRANDED_NS = 150000000,
+    IDLE_ROUNDS = 20, /* rounds without a running proc before the deep sleep */
     IDLE_ROUND_NS = 10000000,
     PROGRESS_NS = 20000, /* less processor time than this between two looks is none */
     THREAD_STACK = 8 << 20,
@@ -128,12 +129,14 @@ static void rescue_main(struct m *m, int64_t stood)
     store_relaxed(&sched.main_exclusive, 1);
     if (stood < RESCUE_NS)
         return;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
     struct g *g = home_take_main(m);
     if (g) {
         g->home = NULL;
-        global_put(g, g, 1);
-        wake_for_work();
+        global_put_locked(g, g, 1);
     }
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    wake_for_work();
 }
 
 static void report_blocked(struct p *p, const struct m *m, int64_t us)
@@ -164,14 +167,18 @@ static bool may_burn(int64_t now)
     return true;
 }
 
-/* A stuck proc's goroutines, while no thread is ever idle enough to steal them. */
+/* A stuck proc's goroutines, while no thread is ever idle enough to steal them. Under the lock:
+ * with one of them in sysmon's hands only, all others could look asleep (deadlock.c). */
 static void share_queue(struct p *p)
 {
     struct g *g;
 
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
     while ((g = load_relaxed(&p->next) ? exchange(&p->next, NULL) : NULL) ||
            (g = forkq_steal(&p->forkq)) || (g = runq_get(&p->runq)))
-        global_put(g, g, 1);
+        global_put_locked(g, g, 1);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    wake_for_work(); /* whoever would have found it may have slept meanwhile */
 }
 
 /* The tick of a held proc stands still. Returns whether to look again soon. */
@@ -331,6 +338,35 @@ static void check_invariants(int64_t now)
     due = now + CHECK_NS + 50 * took;
 }
 
+/* Nobody runs, and yet goroutines are ready or somebody is said to look for them. */
+static bool looks_stranded(void)
+{
+    bool bound = false;
+
+    if (load_seq(&sched.running) > 0 || load_relaxed(&sched.frozen))
+        return false;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    for (struct m *m = sched.threads; m && !bound; m = m->all_next)
+        bound = load_relaxed(&m->home_len) > 0;
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    return bound || load_relaxed(&sched.spinning) > 0 || find_anything();
+}
+
+/* That lasts while a thread is between two instructions; for longer, a wake-up was lost. */
+static void check_wakeups(int64_t now)
+{
+    static int64_t since, last;
+
+    if (!LEAT__CHECKS)
+        return;
+    if (now - last > 5 * IDLE_ROUND_NS || !looks_stranded())
+        since = now;
+    last = now;
+    if (now - since >= STRANDED_NS)
+        leat__throw_all("leat: a lost wake-up: %d queued, %d thought to look for them",
+                        load_relaxed(&sched.nglobal), load_relaxed(&sched.spinning));
+}
+
 /* ---- the loop ---- */
 
 void monitor_kick(void)
@@ -393,6 +429,7 @@ static void *monitor_main(void *arg)
         watch_global(now);
         trace_line(now);
         check_invariants(now);
+        check_wakeups(now);
         if (now - last_decay >= DECAY_NS) {
             decaying = stack_decay(now);
             last_decay = now;

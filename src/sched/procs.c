@@ -12,6 +12,7 @@
 #include "os/clock.h"
 #include "os/mem.h"
 #include "os/os.h"
+#include "sched/hostile.h"
 #include "sched/sched.h"
 #include "sched/source.h"
 
@@ -164,6 +165,7 @@ static struct m *proc_pass_on(struct p *p)
 
 static void thread_wake(struct m *m)
 {
+    hostile_window();
     store_release(&m->wake, 1);
     os_futex_wake(&m->wake, 1);
 }
@@ -228,7 +230,7 @@ void thread_give_up(struct m *m)
         leat__throw("cannot create any thread; raise RLIMIT_NPROC, TasksMax or pids.max");
     if (heir)
         thread_wake(heir);
-    else if (idle)
+    else if (idle || find_anything())
         wake_for_work();
 }
 
@@ -238,13 +240,14 @@ LEAT__COLD void wake_one(void)
 
     if (!cas(&sched.spinning, &none, 1))
         return;
+    hostile_window();
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     struct p *p = sched.frozen ? NULL : proc_take();
-    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-    if (!p) {
+    if (!p) /* under the lock: once a proc is given back, nobody may count on us */
         fetch_sub(&sched.spinning, 1);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (!p)
         return;
-    }
     if (unlikely(load_relaxed(&sched.monitor_deep)))
         monitor_kick();
     thread_request(p, true, NULL);
@@ -273,6 +276,7 @@ void wake_home(struct m *home, struct g *g)
     home->home_tail = g;
     store_seq(&home->home_len, home->home_len + 1);
     spin_unlock(&home->home_lock, LEAT__RANK_HOME);
+    hostile_window();
 
     struct p *p = NULL;
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
@@ -309,12 +313,19 @@ static int64_t earliest_due(void)
     return due;
 }
 
-static void stop_spinning(struct m *m)
+/* No more a spinning thread; but still counted as one, if it was. */
+static bool leave_spinners(struct m *m)
 {
-    if (m->spinning) {
-        m->spinning = false;
+    bool spinning = m->spinning;
+
+    m->spinning = false;
+    return spinning;
+}
+
+static void uncount_spinner(bool was_one)
+{
+    if (was_one)
         fetch_sub(&sched.spinning, 1);
-    }
 }
 
 /* Still on the idle list and a proc is free: take it and be spinning. */
@@ -341,6 +352,7 @@ static bool due_now(int64_t due)
 /* On the idle list, without a proc: sleep until given one, or until a source is due. */
 static void idle_sleep(struct m *m)
 {
+    hostile_window();
     fence_seq();
     if ((find_anything() || due_now(earliest_due())) && claim_self(m))
         return;
@@ -367,12 +379,13 @@ void proc_release_and_wait(struct m *m)
         proc_empty(p);
     stack_flush(&p->stacks);
     m->p = NULL;
+    bool spun = leave_spinners(m); /* whoever finds us on a list may make us one again */
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     if (load_seq(&m->home_len) > 0 && sched.running <= sched.limit) {
         /* Bound work came meanwhile; it cannot wake us, because we are on no list. */
         m->p = p;
         spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-        stop_spinning(m);
+        uncount_spinner(spun);
         return;
     }
     struct m *heir = proc_pass_on(p);
@@ -382,7 +395,8 @@ void proc_release_and_wait(struct m *m)
     else
         idle_add(m);
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-    stop_spinning(m);
+    hostile_window();
+    uncount_spinner(spun); /* only now: see WAKE-UPS in sched.c */
     if (heir)
         thread_wake(heir);
     if (needs) {
@@ -400,7 +414,7 @@ void proc_hand_off(struct m *m)
     struct p *p = m->p;
 
     m->p = NULL;
-    stop_spinning(m);
+    uncount_spinner(leave_spinners(m));
     bool work = runq_len(&p->runq) > 0 || load_relaxed(&p->next) || !forkq_empty(&p->forkq) ||
                 load_relaxed(&sched.nglobal) > 0;
     spin_lock(&sched.lock, LEAT__RANK_SCHED);

@@ -131,17 +131,23 @@ bool forkq_empty(const struct forkq *q)
     return load_acquire(&q->top) >= load_acquire(&q->bottom);
 }
 
-void global_put(struct g *head, struct g *tail, int n)
+void global_put_locked(struct g *head, struct g *tail, int n)
 {
     tail->next = NULL;
-    spin_lock(&sched.lock, LEAT__RANK_SCHED);
     if (sched.global_tail)
         sched.global_tail->next = head;
     else
         sched.global_head = head;
     sched.global_tail = tail;
     store_seq(&sched.nglobal, sched.nglobal + n);
+}
+
+void global_put(struct g *head, struct g *tail, int n)
+{
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    global_put_locked(head, tail, n);
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    hostile_window();
 }
 
 /* Take one, and up to a fair share more into the ring of p. */

@@ -11,7 +11,7 @@
  *              \                       global [g g g ...]
  *               runs G (or g0, the thread's own context: the loop below)
  *
- * INVARIANTS (debug/check.c tests S3, S4 and the length of the global queue)
+ * INVARIANTS (debug/check.c tests S3 to S5 and the length of the global queue)
  *   S1  a runnable G is in exactly one place: a `next` slot, a ring, a fork stack, the global
  *       queue, a home queue, m->pending, or a start request.
  *   S2  a G whose oncpu is 1 has a thread still on its stack; nobody switches to it before that
@@ -19,6 +19,7 @@
  *   S3  sched.running counts the procs held; it exceeds sched.limit only until the next
  *       scheduling point anywhere.
  *   S4  sched.spinning counts the threads that look for work without any.
+ *   S5  a proc that no thread holds has timers at most: its goroutines went to the global queue.
  *
  * SWITCH  A goroutine that parks picks its successor itself and switches to it directly: one
  *   switch, where going through g0 would be two. The successor's first act (arrived) clears the
@@ -38,6 +39,11 @@
  *   was woken for while it spun. `next` slots are left out of the last look: their owner runs,
  *   and takes them at its next scheduling point; if it burns instead, sysmon (monitor.c) sees
  *   the tick stand still. That keeps a ping-pong pair on one proc without keeping a thief awake.
+ *   Submitters rely on whom sched.spinning counts, so each of them must look once more. Who wakes
+ *   a thread counts it in advance, and if there is no proc for it takes that back under the lock:
+ *   before a proc is given back that would have been for it. Who is on the idle list has cleared
+ *   m->spinning before, because it belongs to whoever takes him off; builds with LEAT_CHECKS die
+ *   when somebody is counted and nobody runs (monitor.c, check_wakeups).
  *
  * WAKING FOR `next`  Readying into an empty `next` slot usually means that the waker is about to
  *   block. A thread woken for it that finds nothing to steal marks the waker's proc quiet for a
@@ -59,7 +65,8 @@
  *   (c) a spinning wait for oncpu wherever a G is picked: deadlock of two leavers (found on paper).
  *
  * PROOF  tests/stress/{steal,churn,many,timed}_test.c and soak.c (S1, S2, wake-ups),
- *   tests/api/{fair,stall,procs,idle,thread}_test.c, queue_test.c, policy_test.c.
+ *   tests/api/{fair,stall,procs,idle,thread,foreign}_test.c, queue_test.c, policy_test.c; in the
+ *   hostile build the windows of the protocol stay open (hostile.h).
  */
 #include "sched/sched.h"
 
@@ -219,6 +226,7 @@ void sched_park(struct g *g, enum wait_reason reason, void *object)
     }
     struct m *m = tls_m();
     const char *sp = __builtin_frame_address(0);
+    hostile_window();
     if (unlikely(g->stack->lo && (sp < g->stack->lo || sp >= g->stack->hi)))
         park_on_altstack(g);
     g->u.wait.since = load_relaxed(&sched.coarse_now);
@@ -474,10 +482,12 @@ static void evict(struct m *m)
 {
     struct g *g = m->evict;
     struct p *p = m->p;
+    bool spinning = m->spinning;
 
     m->evict = NULL;
     m->p = NULL;
-    thread_request(p, false, g);
+    m->spinning = false;
+    thread_request(p, spinning, g);
 }
 
 void sched_loop(struct m *m)
@@ -526,6 +536,7 @@ void sched_loop(struct m *m)
         if (m->spinning) {
             m->spinning = false;
             fetch_sub(&sched.spinning, 1);
+            hostile_window();
             wake_for_work();
         }
         run_from_g0(m, g);

@@ -390,6 +390,7 @@ struct g *forkq_steal(struct forkq *q);
 bool forkq_empty(const struct forkq *q);
 
 void global_put(struct g *head, struct g *tail, int n);
+void global_put_locked(struct g *head, struct g *tail, int n);
 struct g *global_get(struct p *p, int max);
 void queue_local(struct p *p, struct g *g); /* to the tail, overflowing to the global queue */
 void queue_share(struct p *p);              /* the whole ring to the tail of the global queue */
