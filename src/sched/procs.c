@@ -381,7 +381,9 @@ void proc_release_and_wait(struct m *m)
     m->p = NULL;
     bool spun = leave_spinners(m); /* whoever finds us on a list may make us one again */
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
-    if (load_seq(&m->home_len) > 0 && sched.running <= sched.limit) {
+    /* Read once: whoever comes after that finds us on the list, or waits for the lock. */
+    bool needs = load_seq(&m->home_len) > 0;
+    if (needs && sched.running <= sched.limit) {
         /* Bound work came meanwhile; it cannot wake us, because we are on no list. */
         m->p = p;
         spin_unlock(&sched.lock, LEAT__RANK_SCHED);
@@ -389,7 +391,6 @@ void proc_release_and_wait(struct m *m)
         return;
     }
     struct m *heir = proc_pass_on(p);
-    bool needs = load_seq(&m->home_len) > 0;
     if (needs)
         waiter_add(m);
     else
