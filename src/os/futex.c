@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* futex.c - sleeping on a word and waking sleepers. */
 #include <linux/futex.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,16 @@ void os_futex_wait(uint32_t *word, uint32_t value, int64_t deadline)
     }
     syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, until, NULL,
             FUTEX_BITSET_MATCH_ANY);
+}
+
+void os_futex_wait_precise(uint32_t *word, uint32_t value, int64_t deadline)
+{
+    int slack = prctl(PR_GET_TIMERSLACK, 0L, 0L, 0L, 0L);
+
+    prctl(PR_SET_TIMERSLACK, 1L, 0L, 0L, 0L);
+    os_futex_wait(word, value, deadline);
+    if (slack > 0)
+        prctl(PR_SET_TIMERSLACK, (long)slack, 0L, 0L, 0L);
 }
 
 void os_futex_wake(uint32_t *word, int n)

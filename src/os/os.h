@@ -13,6 +13,9 @@
 
 /* Sleep while *word == value, until `deadline` (monotonic; INT64_MAX: no limit). May wake early. */
 void os_futex_wait(uint32_t *word, uint32_t value, int64_t deadline);
+/* The same without the slack by which the kernel may let sleepers sleep on. The thread's setting is
+ * the user's, and what it forks inherits it: it is changed for the sleep only. */
+void os_futex_wait_precise(uint32_t *word, uint32_t value, int64_t deadline);
 void os_futex_wake(uint32_t *word, int n);
 
 void *os_map(size_t size); /* zeroed pages, NULL on failure; may be refused

@@ -107,6 +107,7 @@ struct m *thread_record(bool foreign)
         leat__throw("out of memory: cannot allocate a thread's record");
     m->foreign = foreign;
     m->cur = &m->g0;
+    m->patience = LEAT__PATIENCE_MAX;
     m->g0.stack = &m->own;
     m->g0.flags = G_FOREIGN; /* what runs on the thread's own stack blocks the thread */
     m->g0.status = G_RUNNING;
@@ -266,6 +267,7 @@ static void runtime_start(void)
     sched.pid = getpid();
     sched.next_id = 2; /* goroutine 1 is main's */
     sched.coarse_now = os_now();
+    sched.keeper_due = INT64_MAX;
     int n = leat__env.procs ? leat__env.procs : os_default_procs();
     sched.procs = n > LEAT__MAX_PROCS ? LEAT__MAX_PROCS : n;
     sched.limit = sched.procs;

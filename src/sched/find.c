@@ -7,6 +7,19 @@
  * procs from a random start, takes half a ring, else the oldest fork; timers of procs that do
  * not look at them and `next` slots come last, and a `next` slot only when its owner's tick has
  * stood still while we watched: its owner would have run it sooner than we can.
+ *
+ * WHAT IS DUE  Timers fire one by one, and what one makes ready runs at once, from `next`. While
+ *   more are overdue (P_DUE) every second pick is one of them. So the heap is the queue of
+ *   overdue sleepers, in the order of their times. Fired all together they would overflow the
+ *   ring into the global queue, behind every goroutine that waits there to be started: they ran
+ *   300 ms late while 100 000 were being spawned.
+ *   Nobody is woken for the one, because the thread that fires it runs it. Where more is due a
+ *   helper is woken; but if the proc's tick has moved when the helper gets there, the proc is
+ *   quick enough alone, and the next one is woken a coarse clock tick later at the earliest.
+ *
+ * SEARCH  Looking longer than a sleep and a wake-up cost is waste, and looking at all is, where
+ *   nobody is going to make work. A thread cannot know, so it learns: a search in vain halves the
+ *   rounds of its next one; a wait that a longer search would have bridged makes them full again.
  */
 #include <stddef.h>
 
@@ -16,8 +29,7 @@
 #include "sched/source.h"
 
 enum {
-    SPIN_ROUNDS = 30,  /* looks at all queues before a thread gives up */
-    SPIN_PAUSES = 100, /* between two looks */
+    SPIN_PAUSES = 100, /* between two looks at all queues */
     GLOBAL_BATCH = LEAT__RUNQ_SIZE / 2,
 };
 
@@ -75,31 +87,92 @@ static inline bool accept(struct m *m, struct g *g)
 
 /* ---- sources ---- */
 
-static bool run_due(struct p *p)
+/* More of p is due than the thread that found out runs next. */
+LEAT__COLD static void get_help(struct p *p)
+{
+    if (load_relaxed(&sched.running) >= load_relaxed(&sched.limit) ||
+        load_relaxed(&sched.spinning))
+        return;
+    int64_t now = os_now_coarse();
+    if (now < load_relaxed(&p->unhelped_until))
+        return;
+    store_relaxed(&p->unhelped_until, now + 1);
+    store_relaxed(&p->help_tick, load_relaxed(&p->tick));
+    wake_one();
+}
+
+static inline struct g *take_next(struct p *p)
+{
+    return load_relaxed(&p->next) ? exchange(&p->next, NULL) : NULL;
+}
+
+/* The thread that holds `self` fires what of p is due first. What that makes ready it runs itself:
+ * *g, unless it is bound to another thread. Whoever stands in `next` stays there. */
+static bool fire_due(struct p *self, struct p *p, int64_t now, struct g **g)
+{
+    struct g *old = take_next(self);
+    int64_t quiet = load_relaxed(&self->quiet_until);
+
+    store_relaxed(&self->quiet_until, INT64_MAX);
+    bool fired = leat__timer_source->run(p, now);
+    store_relaxed(&self->quiet_until, quiet);
+    *g = take_next(self);
+    if (unlikely(old))
+        store_release(&self->next, old);
+    if (load_relaxed(&p->next_due) <= now) {
+        if (!(load_relaxed(&p->attention) & P_DUE))
+            fetch_or(&p->attention, P_DUE);
+        get_help(p);
+    }
+    return fired;
+}
+
+static inline bool is_due(struct p *self, const struct p *p)
 {
     int64_t due = load_relaxed(&p->next_due);
 
     if (due == INT64_MAX)
         return false;
-    int64_t now = sched_now();
-    if (now < due)
-        return false;
-    leat__timer_source->run(p, now);
-    return true;
+    self->looked = sched_now();
+    return due <= self->looked;
+}
+
+static bool run_due(struct p *self, struct p *p, struct g **g)
+{
+    return is_due(self, p) && fire_due(self, p, self->looked, g);
 }
 
 /* A proc that was taken back keeps its timers, and thieves, who look there too, come by only
- * while somebody is idle. */
-static void run_due_of_idle(void)
+ * while somebody is idle. Is something due of one? */
+static struct p *due_orphan(struct p *self)
 {
     int n = load_acquire(&sched.nprocs);
 
     for (int i = 0; i < n; i++)
-        if (!load_relaxed(&sched.all[i]->m))
-            run_due(sched.all[i]);
+        if (!load_relaxed(&sched.all[i]->m) && is_due(self, sched.all[i]))
+            return sched.all[i];
+    return NULL;
 }
 
 /* ---- the local pick ---- */
+
+/* The turn of what is overdue: as of the last look at the clock, then by a new one. */
+static struct g *serve_due(struct p *p)
+{
+    struct p *owner = p;
+    struct g *g = NULL;
+
+    if (load_relaxed(&p->next_due) > p->looked && !is_due(p, p)) {
+        owner = due_orphan(p);
+        if (!owner) {
+            fetch_and(&p->attention, ~(uint32_t)P_DUE);
+            return NULL;
+        }
+    }
+    if (p->tick % 2)
+        fire_due(p, owner, p->looked, &g);
+    return g;
+}
 
 LEAT__COLD static void attend(struct p *p)
 {
@@ -108,17 +181,8 @@ LEAT__COLD static void attend(struct p *p)
         if (p->m == sched.main_m && load_relaxed(&sched.main_exclusive) && sched.main_g->home)
             p->m->locked = sched.main_g;
     }
-    if (fetch_and(&p->attention, ~(uint32_t)P_DUE) & P_DUE) {
-        run_due(p);
-        run_due_of_idle();
-    }
     if (fetch_and(&p->attention, ~(uint32_t)P_SHARE) & P_SHARE)
         queue_share(p);
-}
-
-static inline struct g *take_next(struct p *p)
-{
-    return load_relaxed(&p->next) ? exchange(&p->next, NULL) : NULL;
 }
 
 static inline struct g *pick(struct p *p)
@@ -143,21 +207,23 @@ static inline struct g *pick(struct p *p)
 
 struct g *find_local(struct m *m, struct p *p)
 {
+    struct g *g = NULL;
+
     store_relaxed(&p->tick, p->tick + 1);
-    if (unlikely(load_relaxed(&p->attention) & (P_STUCK | P_DUE | P_SHARE)))
+    if (unlikely(load_relaxed(&p->attention) & (P_STUCK | P_SHARE)))
         attend(p);
-    if (unlikely(load_relaxed(&m->home_len))) {
-        struct g *g = home_get(m);
-        if (g)
-            return g;
-    }
+    if (unlikely(load_relaxed(&m->home_len)) && (g = home_get(m)))
+        return g;
     if (unlikely(m->locked || load_relaxed(&sched.attention)))
         return NULL;
-    if (unlikely(p->tick % LEAT__TIMER_TICK == 0))
-        run_due(p);
-    for (;;) {
-        struct g *g = pick(p);
-        if (!g && run_due(p))
+    if (unlikely(p->tick % LEAT__TIMER_TICK == 0) && is_due(p, p))
+        fetch_or(&p->attention, P_DUE);
+    if (unlikely(load_relaxed(&p->attention) & P_DUE))
+        g = serve_due(p);
+    for (;; g = NULL) {
+        if (likely(!g))
+            g = pick(p);
+        if (!g && run_due(p, p, &g) && !g)
             continue;
         if (!g || likely(accept(m, g)))
             return g;
@@ -210,7 +276,7 @@ static struct g *steal_next(struct p *victim, struct watched *seen)
 }
 
 /* One look at every proc; `seen` has an entry for each of the first `nseen` procs. */
-static struct g *steal_once(struct m *m, struct watched *seen, int nseen)
+static struct g *steal_once(struct m *m, struct watched *seen, int nseen, bool *due)
 {
     int n = load_acquire(&sched.nprocs);
     int start = (int)sched_choose(m, (uint32_t)n);
@@ -227,13 +293,16 @@ static struct g *steal_once(struct m *m, struct watched *seen, int nseen)
         struct p *victim = sched.all[(start + k) % n];
         if (victim == m->p)
             continue;
-        if (load_relaxed(&victim->next_due) != INT64_MAX && run_due(victim)) {
-            struct g *g = pick(m->p);
-            if (g)
+        struct g *g = NULL;
+        if (run_due(m->p, victim, &g)) {
+            if (load_relaxed(&victim->tick) == load_relaxed(&victim->help_tick))
+                store_relaxed(&victim->unhelped_until, 0);
+            *due = true;
+            if (g || (g = pick(m->p)))
                 return g;
         }
         if (seen && victim->id < nseen) {
-            struct g *g = steal_next(victim, &seen[victim->id]);
+            g = steal_next(victim, &seen[victim->id]);
             if (g)
                 return g;
         }
@@ -241,12 +310,18 @@ static struct g *steal_once(struct m *m, struct watched *seen, int nseen)
     return NULL;
 }
 
+static void lose_patience(struct m *m)
+{
+    m->patience = m->patience / 2 > LEAT__PATIENCE_MIN ? m->patience / 2 : LEAT__PATIENCE_MIN;
+}
+
 enum { WATCHED_MAX = 64 };
 
-/* Look everywhere, spinning a while if few others do. NULL: the thread may sleep. */
+/* Look everywhere, for a while if few others do. NULL: the thread may sleep. */
 struct g *find_stealing(struct m *m)
 {
     struct watched seen[WATCHED_MAX];
+    bool due = false;
     struct g *g;
 
     for (int i = 0; i < WATCHED_MAX; i++)
@@ -257,23 +332,47 @@ struct g *find_stealing(struct m *m)
         m->spinning = true;
         fetch_add(&sched.spinning, 1);
     }
-    for (int round = 0; round < SPIN_ROUNDS; round++) {
+    for (int round = 0; round < m->patience; round++) {
         if (load_relaxed(&sched.attention) || load_relaxed(&m->home_len))
             return NULL;
         g = global_get(m->p, GLOBAL_BATCH);
         if (!g)
-            g = steal_once(m, seen, WATCHED_MAX);
-        if (!g)
-            g = pick(m->p); /* what a source of ours made ready */
+            g = steal_once(m, seen, WATCHED_MAX, &due);
+        if (!g && run_due(m->p, m->p, &g)) {
+            due = true;
+            if (!g)
+                g = pick(m->p);
+        }
+        if (due && round > 0)
+            lose_patience(m);
         if (g && accept(m, g))
             return g;
         if (m->evict)
             return NULL;
         for (int i = 0; i < SPIN_PAUSES && !g; i++)
             cpu_relax();
-        run_due(m->p);
     }
+    lose_patience(m);
     return NULL;
+}
+
+bool find_next(void)
+{
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++)
+        if (load_relaxed(&sched.all[i]->next))
+            return true;
+    return false;
+}
+
+void find_overdue(void)
+{
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++)
+        if (load_relaxed(&sched.all[i]->attention) & P_DUE)
+            get_help(sched.all[i]);
 }
 
 /* The last look of a thread on its way to sleep. */

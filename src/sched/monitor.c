@@ -270,11 +270,29 @@ static int64_t next_source(void)
     return due;
 }
 
+/* The same, without what an idle thread sleeps for unless it is overdue by a round. */
+static int64_t next_unkept(void)
+{
+    int64_t due = INT64_MAX;
+    int64_t kept = load_relaxed(&sched.keeper_due);
+    int n = load_acquire(&sched.nprocs);
+
+    for (int i = 0; i < n; i++) {
+        const struct p *p = sched.all[i];
+        int64_t d = load_relaxed(&p->next_due);
+        if (d >= kept && d < INT64_MAX - ROUND_NS && !load_relaxed(&p->m))
+            d += ROUND_NS;
+        if (d < due)
+            due = d;
+    }
+    return due;
+}
+
 /* One look at every held proc; returns whether something looks stuck. */
 static bool watch_procs(int64_t now)
 {
     bool suspect = false, orphans = false;
-    bool due = next_source() <= now;
+    bool due = next_unkept() <= now;
     int n = load_acquire(&sched.nprocs);
 
     for (int i = 0; i < n; i++) {
@@ -300,7 +318,7 @@ static bool watch_procs(int64_t now)
     if (orphans)
         flag_held(P_DUE);
     tell_inline_calls();
-    if (due)
+    if (due && load_relaxed(&sched.running) > 0)
         wake_for_work(); /* those who hold a proc may all be stuck; an idle thread can run it */
     return suspect;
 }
@@ -338,8 +356,8 @@ static void check_invariants(int64_t now)
     due = now + CHECK_NS + 50 * took;
 }
 
-/* Nobody runs, and yet goroutines are ready or somebody is said to look for them. */
-static bool looks_stranded(void)
+/* Nobody runs, and yet goroutines are ready, something is due or somebody is said to look. */
+static bool looks_stranded(int64_t now)
 {
     bool bound = false;
 
@@ -349,7 +367,8 @@ static bool looks_stranded(void)
     for (struct m *m = sched.threads; m && !bound; m = m->all_next)
         bound = load_relaxed(&m->home_len) > 0;
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-    return bound || load_relaxed(&sched.spinning) > 0 || find_anything();
+    return bound || load_relaxed(&sched.spinning) > 0 || find_anything() ||
+           (!leat__policy.clock && next_source() <= now);
 }
 
 /* That lasts while a thread is between two instructions; for longer, a wake-up was lost. */
@@ -359,7 +378,7 @@ static void check_wakeups(int64_t now)
 
     if (!LEAT__CHECKS)
         return;
-    if (now - last > 5 * IDLE_ROUND_NS || !looks_stranded())
+    if (now - last > 5 * IDLE_ROUND_NS || !looks_stranded(now))
         since = now;
     last = now;
     if (now - since >= STRANDED_NS)
@@ -445,7 +464,7 @@ static void *monitor_main(void *arg)
         } else {
             quiet = 0;
             int64_t until = now + (suspect || !started ? SUSPECT_NS : ROUND_NS);
-            int64_t due = next_source();
+            int64_t due = next_unkept();
             if (due > now + SUSPECT_NS / 2 && due < until)
                 until = due;
             os_futex_wait(&sched.monitor_word, 0, until);

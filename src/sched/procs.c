@@ -16,6 +16,12 @@
 #include "sched/sched.h"
 #include "sched/source.h"
 
+enum {
+    COALESCE_NS = 100000,     /* between two sleeps that end because something is due */
+    PATIENCE_PAYS_NS = 50000, /* a sleep this short is not worth its cost */
+    CLOCK_LOOK_NS = 1000000,  /* between two looks at a clock that a test drives */
+};
+
 /* ---- attention ---- */
 
 void proc_update_attention(void)
@@ -264,6 +270,22 @@ void wake_slow(void)
         wake_one();
 }
 
+/* A searcher has found work and no longer counts as one. Who submitted while it did woke nobody;
+ * who submits from now on sees that it has gone. */
+void wake_successor(void)
+{
+    fence_seq();
+    if (unlikely(load_relaxed(&sched.monitor_deep)))
+        monitor_kick();
+    if (load_relaxed(&sched.running) >= load_relaxed(&sched.limit) ||
+        load_relaxed(&sched.spinning) > 0)
+        return;
+    if (find_anything() || find_next())
+        wake_one();
+    else
+        find_overdue();
+}
+
 /* g may run on `home` only: queue it there and see that the thread gets a proc. */
 void wake_home(struct m *home, struct g *g)
 {
@@ -300,14 +322,15 @@ void wake_home(struct m *home, struct g *g)
 
 /* ---- sleeping ---- */
 
-static int64_t earliest_due(void)
+static int64_t earliest_due(bool held_too)
 {
     int64_t due = INT64_MAX;
     int n = load_acquire(&sched.nprocs);
 
     for (int i = 0; i < n; i++) {
-        int64_t d = load_seq(&sched.all[i]->next_due);
-        if (d < due)
+        struct p *p = sched.all[i];
+        int64_t d = load_seq(&p->next_due);
+        if (d < due && (held_too || !load_relaxed(&p->m)))
             due = d;
     }
     return due;
@@ -328,10 +351,27 @@ static void uncount_spinner(bool was_one)
         fetch_sub(&sched.spinning, 1);
 }
 
+/* Lock held: the idle proc whose timers are due first is the next to be taken. */
+static void bring_due_first(void)
+{
+    struct p **best = &sched.idle_procs;
+
+    for (struct p **at = best; *at; at = &(*at)->link)
+        if (load_relaxed(&(*at)->next_due) < load_relaxed(&(*best)->next_due))
+            best = at;
+    struct p *p = *best;
+    if (p) {
+        *best = p->link;
+        p->link = sched.idle_procs;
+        sched.idle_procs = p;
+    }
+}
+
 /* Still on the idle list and a proc is free: take it and be spinning. */
 static bool claim_self(struct m *m)
 {
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    bring_due_first();
     struct p *p = m->idle_listed ? proc_take() : NULL;
     if (p)
         idle_remove(m);
@@ -349,26 +389,79 @@ static bool due_now(int64_t due)
     return due != INT64_MAX && due <= sched_now();
 }
 
+/* How long may this idle thread sleep? One of them keeps the time: the last one for all procs,
+ * before that one for those which nobody holds; holders look themselves. */
+static int64_t keep_time(struct m *m, bool *last)
+{
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    *last = sched.running == 0;
+    int64_t due = earliest_due(*last);
+    if (*last || due < sched.keeper_due || sched.keeper == m) {
+        sched.keeper = m;
+        store_relaxed(&sched.keeper_due, due);
+    } else {
+        due = INT64_MAX;
+    }
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    return due;
+}
+
+static void stop_keeping(struct m *m)
+{
+    if (load_relaxed(&sched.keeper) != m)
+        return;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    if (sched.keeper == m) {
+        store_relaxed(&sched.keeper, NULL);
+        store_relaxed(&sched.keeper_due, INT64_MAX);
+    }
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+}
+
+/* Sleep until woken or `due`, precisely; but where due times are dense, not for each of them. */
+static void sleep_until_due(struct m *m, int64_t due)
+{
+    if (leat__policy.clock) {
+        os_futex_wait(&m->wake, 0, os_now() + CLOCK_LOOK_NS);
+    } else if (due == INT64_MAX) {
+        os_futex_wait(&m->wake, 0, due);
+    } else {
+        int64_t again = load_relaxed(&sched.due_woken) + COALESCE_NS;
+        os_futex_wait_precise(&m->wake, 0, due > again ? due : again);
+    }
+}
+
 /* On the idle list, without a proc: sleep until given one, or until a source is due. */
 static void idle_sleep(struct m *m)
 {
     hostile_window();
     fence_seq();
-    if ((find_anything() || due_now(earliest_due())) && claim_self(m))
+    if ((find_anything() || due_now(earliest_due(true))) && claim_self(m))
         return;
+    int64_t asleep_since = os_now();
     for (;;) {
-        bool last = load_seq(&sched.running) == 0;
-        int64_t due = last ? earliest_due() : INT64_MAX;
+        bool last;
+        int64_t due = keep_time(m, &last);
         if (last && due == INT64_MAX)
             deadlock_check();
         if (load_acquire(&m->wake))
             break;
-        if (due_now(due) && claim_self(m))
-            return;
-        os_futex_wait(&m->wake, 0, leat__policy.clock ? os_now() + 1000000 : due);
+        if (due_now(due)) {
+            stop_keeping(m);
+            if (claim_self(m)) {
+                store_relaxed(&sched.due_woken, os_now());
+                return;
+            }
+            due = INT64_MAX; /* all procs are held again, and sysmon sees to it */
+        }
+        sleep_until_due(m, due);
     }
+    stop_keeping(m);
     store_relaxed(&m->wake, 0);
-    store_relaxed(&sched.coarse_now, os_now());
+    int64_t now = os_now();
+    store_relaxed(&sched.coarse_now, now);
+    if (now - asleep_since < PATIENCE_PAYS_NS)
+        m->patience = LEAT__PATIENCE_MAX;
 }
 
 void proc_release_and_wait(struct m *m)
@@ -431,7 +524,7 @@ void proc_hand_off(struct m *m)
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
     if (heir)
         thread_wake(heir);
-    if (find_anything() || earliest_due() != INT64_MAX)
+    if (find_anything() || earliest_due(true) != INT64_MAX)
         wake_for_work();
 }
 
@@ -461,7 +554,7 @@ void proc_wait(struct m *m)
     }
     for (;;) {
         bool last = load_seq(&sched.running) == 0;
-        int64_t due = last ? earliest_due() : INT64_MAX;
+        int64_t due = last ? earliest_due(true) : INT64_MAX;
         if (load_acquire(&m->wake))
             break;
         if (last && due == INT64_MAX)
@@ -493,62 +586,4 @@ void sched_due_changed(struct p *p)
         monitor_kick();
     if (!m->p)
         wake_for_work(); /* the sleepers must learn of it: one looks and sleeps anew */
-}
-
-/* ---- numbers ---- */
-
-int leat_procs(int n)
-{
-    m_self();
-    if (n > LEAT__MAX_PROCS)
-        n = LEAT__MAX_PROCS;
-    spin_lock(&sched.lock, LEAT__RANK_SCHED);
-    int before = sched.procs;
-    if (n >= 1 && n != before) {
-        sched.procs = n;
-        store_relaxed(&sched.limit, n + sched.compensations);
-        proc_update_attention();
-    }
-    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-    if (n > before)
-        wake_for_work();
-    return before;
-}
-
-void proc_compensate(struct p *p, bool burning)
-{
-    spin_lock(&sched.lock, LEAT__RANK_SCHED);
-    sched.compensations++;
-    if (burning)
-        sched.burn_compensations++;
-    store_relaxed(&sched.limit, sched.procs + sched.compensations);
-    proc_update_attention();
-    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-    fetch_or(&p->attention, P_STUCK);
-    leat__event(LEAT__EV_COMPENSATE, (uint64_t)p->id, burning ? 2 : 1);
-    wake_for_work();
-}
-
-/* The goroutine of a compensated proc is back at a scheduling point: one proc is too many. */
-void proc_stuck_returned(struct p *p)
-{
-    if (!(fetch_and(&p->attention, ~(uint32_t)P_STUCK) & P_STUCK))
-        return;
-    spin_lock(&sched.lock, LEAT__RANK_SCHED);
-    sched.compensations--;
-    if (sched.burn_compensations > sched.compensations)
-        sched.burn_compensations = sched.compensations;
-    store_relaxed(&sched.limit, sched.procs + sched.compensations);
-    proc_update_attention();
-    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-    leat__event(LEAT__EV_RETIRE, (uint64_t)p->id, 0);
-}
-
-int leat_num_cpu(void)
-{
-    static int count;
-
-    if (count == 0)
-        count = os_cpu_count();
-    return count;
 }

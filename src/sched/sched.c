@@ -35,10 +35,18 @@
  *   proc back and enters the idle list, under the lock, (2) stops spinning, (3) full fence, (4)
  *   looks at every queue once more, and takes itself off the list if there is work. Whichever
  *   fence comes second in the single total order sees the other's write. A thread that spins
- *   and finds work wakes a successor before running it, because work may have come that nobody
- *   was woken for while it spun. `next` slots are left out of the last look: their owner runs,
- *   and takes them at its next scheduling point; if it burns instead, sysmon (monitor.c) sees
- *   the tick stand still. That keeps a ping-pong pair on one proc without keeping a thief awake.
+ *   and finds work (1) stops spinning, (2) full fence, (3) looks at every queue and wakes a
+ *   successor if there is more: work may have come that nobody was woken for while it spun, and
+ *   by the same argument either it sees that work or the submitter sees that nobody spins. Where
+ *   nothing is left it wakes nobody, for a wake-up costs more than most goroutines' turn. `next`
+ *   slots are left out of a sleeper's last look: their owner runs, and takes them at its next
+ *   scheduling point; if it burns instead, sysmon (monitor.c) sees the tick stand still. That
+ *   keeps a ping-pong pair on one proc without keeping a thief awake.
+ *   What is due counts as work too. The thread that becomes idle last keeps the time for all
+ *   procs (procs.c, keep_time, under the lock), so while no proc is held somebody sleeps until
+ *   the earliest due time; a thread without a proc that sets an earlier one wakes an idle thread.
+ *   While procs are held their holders look, an idle thread keeps the time of the others as far
+ *   as it knew it when it went to sleep, and sysmon backs both up within a millisecond.
  *   Submitters rely on whom sched.spinning counts, so each of them must look once more. Who wakes
  *   a thread counts it in advance, and if there is no proc for it takes that back under the lock:
  *   before a proc is given back that would have been for it. Who is on the idle list has cleared
@@ -55,9 +63,10 @@
  *   rings go behind it (queue_share). Not sooner: a ring is what fits in the caches.
  *
  * BOUND GOROUTINES  g->home is the only thread that may run g: goroutine 1 (the main thread's),
- *   pinned ones, locked ones. They stand in ordinary queues like others, for fairness; a thread
- *   that picks somebody else's hands it to the home queue and makes sure that the home thread
- *   gets a proc (wake_home).
+ *   pinned ones, locked ones. Readied by their own thread they stand in ordinary queues like
+ *   others, for fairness. Readied by another one they go to the home queue at once, and so they
+ *   do when a thief picks them; wake_home sees to it that the home thread gets a proc. Through
+ *   the global queue they would cost two wake-ups, a worker's and their thread's.
  *
  * REJECTED  (a) preemption by signal: C code may hold malloc's lock; the kernel's time slices
  *   and extra procs do the job. (b) retaking the proc of a blocked thread, as Go does: the
@@ -290,12 +299,12 @@ void sched_ready(struct g *g)
     struct m *m = m_self();
     leat__event(LEAT__EV_READY, g->id, m->cur->id);
     store_relaxed(&g->status, G_RUNNABLE);
-    if (unlikely(!m->p || (LEAT__HOSTILE && hostile_goes_global(m, g)))) {
-        ready_global(g);
+    if (unlikely(g->home && (g->home != m || !m->p))) {
+        wake_home(g->home, g);
         return;
     }
-    if (unlikely(g->home && g->home != m)) {
-        wake_home(g->home, g);
+    if (unlikely(!m->p || (LEAT__HOSTILE && hostile_goes_global(m, g)))) {
+        ready_global(g);
         return;
     }
     put_next(m->p, g);
@@ -537,7 +546,7 @@ void sched_loop(struct m *m)
             m->spinning = false;
             fetch_sub(&sched.spinning, 1);
             hostile_window();
-            wake_for_work();
+            wake_successor();
         }
         run_from_g0(m, g);
         m = tls_m();

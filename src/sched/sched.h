@@ -147,6 +147,10 @@ struct p {
     struct stack_cache stacks; /* owner */
     struct p *link;            /* lock: list of idle procs */
     void *timers;              /* the time room's */
+    /* what is due; not above, where the hot fields share lines: */
+    int64_t unhelped_until; /* atomic: so are wakes for what else is due */
+    uint32_t help_tick;     /* atomic: `tick` when the last of those was made */
+    int64_t looked;         /* owner: the clock when it last looked for something due */
     /* sysmon only: */
     uint32_t seen_tick;
     const struct m *seen_m;
@@ -164,6 +168,7 @@ struct m {
     struct p *p;       /* owner: NULL without a proc */
     uint32_t home_len; /* atomic: length of the home queue */
     bool spinning;     /* owner: looking for work without any, counted in sched.spinning */
+    uint8_t patience;  /* owner: rounds of the next search before it sleeps */
     bool foreign;
     bool is_main;     /* the process's main thread */
     bool ending;      /* owner: its locked goroutine has ended, so shall it */
@@ -220,6 +225,9 @@ struct sched {
     int64_t alive;      /* atomic: as in struct p, by threads without a proc */
     uint64_t next_id;   /* atomic: first id not in anybody's block */
     int64_t coarse_now; /* atomic: a recent time */
+    int64_t due_woken;  /* atomic: when a sleeper last woke for something due */
+    struct m *keeper;   /* atomic, lock to change: the idle thread that keeps the time */
+    int64_t keeper_due; /* atomic, lock to change: until when; INT64_MAX: nobody does */
     struct p *all[LEAT__MAX_THREADS + LEAT__MAX_PROCS];
     struct m *main_m;
     struct g *main_g;
@@ -254,6 +262,9 @@ static inline struct g *g_self(void)
 {
     return m_self()->cur;
 }
+
+/* Spins of a search for work: quick to grow, slow to shrink. */
+enum { LEAT__PATIENCE_MAX = 30, LEAT__PATIENCE_MIN = 2 };
 
 /* ---- what the rooms above use ---- */
 
@@ -399,8 +410,12 @@ void sched_start_next(struct p *p, struct g *g); /* queue a new one where nobody
 struct g *find_local(struct m *m, struct p *p); /* the next goroutine, or NULL: enter g0 */
 struct g *find_stealing(struct m *m);
 bool find_anything(void); /* is there work anywhere that a thief could take? */
+bool find_next(void);     /* does anything stand in a `next` slot? */
+void find_overdue(void);  /* wake a helper for a proc of which more is due */
 
 LEAT__COLD void wake_slow(void); /* the rest of wake_for_work */
+void wake_successor(
+    void); /* wake_for_work by a searcher that has found work, if there is more */
 LEAT__COLD void wake_one(void);
 
 /* A thread for new work, if a proc may run and nobody looks. */

@@ -10,12 +10,14 @@
 #ifndef LEAT_SCHED_SOURCE_H
 #define LEAT_SCHED_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct p;
 
 struct leat__source {
-    void (*run)(struct p *p, int64_t now); /* everything of proc p that is due at `now` */
+    bool (*run)(struct p *p, int64_t now); /* what of proc p is due first, at `now` or earlier;
+                                              false: nothing is */
     void (*proc_init)(struct p *p);        /* a new proc exists */
     const char *(*check)(struct p *p);     /* its invariants; NULL when they hold */
 };

@@ -12,7 +12,8 @@
  *
  * PROTOCOL  Each heap has a lock; any thread may insert, stop or run any proc's timers, so a proc
  *   whose goroutine burns delays nobody: idle threads, thieves and sysmon read next_due and run
- *   what is due. Due timers are taken out in batches under the lock and fired outside of it.
+ *   what is due. They take the first one out under the lock and fire it outside, one at a time:
+ *   what is overdue waits here, where it stands in order and where everybody may take it.
  *   A timer is in a heap (armed) or not, and besides that some threads may be on their way
  *   through its function (firing): two facts, because a function may arm its own timer, and the
  *   next round may even overtake the last; one word, so that timer_stop sees both at once.
@@ -36,7 +37,7 @@
 #include "sched/sched.h"
 #include "sched/source.h"
 
-enum { ARITY = 4, FIRST_CAPACITY = 64, BATCH = 32, SPINS = 100 };
+enum { ARITY = 4, FIRST_CAPACITY = 64, SPINS = 100 };
 
 struct entry {
     int64_t when;
@@ -250,46 +251,31 @@ bool timer_stop(struct timer *t)
 
 /* ---- firing ---- */
 
-struct due {
-    void (*fn)(void *);
-    void *arg;
-    struct timer *timer; /* NULL: detached, its memory may be gone */
-};
-
-static int take_due(struct p *p, int64_t now, struct due *due)
+static bool timers_run(struct p *p, int64_t now)
 {
     struct timers *ts = timers_of(p);
-    int n = 0;
 
     spin_lock(&ts->lock, LEAT__RANK_TIMERS);
-    while (n < BATCH && ts->len > 0 && ts->heap[0].when <= now) {
-        struct timer *t = ts->heap[0].timer;
-        remove_at(ts, 0);
-        due[n++] = (struct due){t->fn, t->arg, t->detached ? NULL : t};
-        san_acquire(t);
-        if (t->detached)
-            set_disarmed(t);
-        else
-            fetch_add(&t->state, TIMER_FIRING - TIMER_ARMED);
+    if (ts->len == 0 || ts->heap[0].when > now) {
+        spin_unlock(&ts->lock, LEAT__RANK_TIMERS);
+        return false;
     }
+    struct timer *t = ts->heap[0].timer;
+    remove_at(ts, 0);
     publish(p, ts);
+    void (*fn)(void *) = t->fn;
+    void *arg = t->arg;
+    bool detached = t->detached; /* its memory may be gone as soon as the function runs */
+    san_acquire(t);
+    if (detached)
+        set_disarmed(t);
+    else
+        fetch_add(&t->state, TIMER_FIRING - TIMER_ARMED);
     spin_unlock(&ts->lock, LEAT__RANK_TIMERS);
-    return n;
-}
-
-static void timers_run(struct p *p, int64_t now)
-{
-    struct due due[BATCH];
-    int n;
-
-    do {
-        n = take_due(p, now, due);
-        for (int i = 0; i < n; i++) {
-            due[i].fn(due[i].arg);
-            if (due[i].timer)
-                __atomic_fetch_sub(&due[i].timer->state, TIMER_FIRING, __ATOMIC_RELEASE);
-        }
-    } while (n == BATCH);
+    fn(arg);
+    if (!detached)
+        __atomic_fetch_sub(&t->state, TIMER_FIRING, __ATOMIC_RELEASE);
+    return true;
 }
 
 static void timers_init(struct p *p)

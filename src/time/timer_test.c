@@ -51,7 +51,8 @@ static void timer_bed_make(void)
 
 static void timer_run(void)
 {
-    leat__timer_source->run(timer_bed.p, sched_now());
+    while (leat__timer_source->run(timer_bed.p, sched_now()))
+        continue;
 }
 
 static void timer_sound(void)
@@ -375,7 +376,9 @@ static void *timer_runner(void *arg)
 {
     (void)arg;
     while (!__atomic_load_n(&timer_shared.over, __ATOMIC_ACQUIRE)) {
-        leat__timer_source->run(timer_bed.p, (int64_t)(t_rand() % 100));
+        int64_t now = (int64_t)(t_rand() % 100);
+        while (leat__timer_source->run(timer_bed.p, now))
+            continue;
         T_STREQ(leat__timer_source->check(timer_bed.p), NULL);
     }
     return NULL;
