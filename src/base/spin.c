@@ -11,6 +11,8 @@
 enum {
     SPINS_BEFORE_YIELD = 100,
     YIELDS_BEFORE_SLEEP = 64,
+    FIRST_BACKOFF = 16, /* pauses: about a quarter of a microsecond */
+    LONGEST_BACKOFF = 128,
 };
 
 void spin_while(const uint32_t *word, uint32_t value)
@@ -33,9 +35,15 @@ void spin_while(const uint32_t *word, uint32_t value)
 
 void leat__spin_contended(spinlock *l)
 {
-    do
+    unsigned pauses = FIRST_BACKOFF;
+
+    do {
+        for (unsigned i = 0; i < pauses; i++)
+            cpu_relax();
+        if (pauses < LONGEST_BACKOFF)
+            pauses *= 2;
         spin_while(&l->held, 1);
-    while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE));
+    } while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE));
 }
 
 #if LEAT__CHECKS

@@ -6,6 +6,10 @@
  *   read-modify-writes need 4.8. No goroutine switch, no system call that can sleep and no user
  *   code ever happens under one, so the holder is late only when the kernel took its processor;
  *   then spinning is useless and the waiter yields its processor, and after many yields sleeps.
+ * BACKOFF  Who finds it taken does not touch the word for a while, longer each time. The holder
+ *   does something short that it is likely to do again at once, with every line it needs in its
+ *   cache: two threads that take turns at each operation pay for those lines every time, two that
+ *   take turns at dozens hardly ever (a channel between two processors: 93 to 14 ns a value).
  * RANK  In checking builds a thread may only take locks in rising rank (enum leat__rank); a
  *   violation is an abort at the place that breaks the order, not a deadlock some day.
  * REJECTED  A futex word: release would need a read-modify-write to learn of sleepers. A pthread
