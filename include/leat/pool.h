@@ -11,8 +11,9 @@
  *     leat_pool_put(&buffers, b);
  *
  * Each processor keeps what was put there, and takes from the others when it has nothing. An
- * object is one of the pool's or somebody's, never both; which one a get gives is not said. The
- * zero value is an empty pool that makes nothing.
+ * object is one of the pool's or somebody's, never both; which one a get gives is not said. What
+ * has not been needed for a second or two is dropped by one of the next gets, so a pool follows
+ * the program's needs, as Go's does. The zero value is an empty pool that makes nothing.
  */
 #if defined(__cplusplus) && !defined(LEAT_CXX_HPP)
 #include <leat/cxx.hpp> /* which includes this header in its turn */
@@ -29,7 +30,7 @@ extern "C" {
 /** A pool of objects; each function may be NULL, arg is handed to both. */
 typedef struct leat_pool {
     void *(*make)(void *arg);            /* a get that finds nothing */
-    void (*drop)(void *item, void *arg); /* what trim and free do with an object */
+    void (*drop)(void *item, void *arg); /* the end of an object; NULL: none ages */
     void *arg;
     void *leat__inside; /* opaque */
 } leat_pool;
@@ -37,8 +38,12 @@ typedef struct leat_pool {
 /**
  * Take an object out of a pool, or make one.
  *
+ * About once a second the first get to come also drops what nobody has needed since the second
+ * before: so `make` and `drop` are both called here, and here they must be able to run. Objects
+ * of a pool that nobody gets from stay, until leat_pool_trim or leat_pool_free.
+ *
  * Go         p.Get()
- * Blocks     no; what makes an object may.
+ * Blocks     no; what makes or drops an object may.
  * Cancel     nothing to cancel.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  the object is the caller's.
@@ -52,7 +57,7 @@ typedef struct leat_pool {
 LEAT_API void *leat_pool_get(leat_pool *p);
 
 /**
- * Put an object into a pool.
+ * Put an object into a pool. It calls none of the pool's functions.
  *
  * Go         p.Put(x)
  * Blocks     no.
@@ -73,7 +78,8 @@ LEAT_API void leat_pool_put(leat_pool *p, void *item);
  * Drop the objects that nobody has used since the trim before this one.
  *
  * What Go's collector does to a pool at each of its rounds: objects that are idle for two of them
- * go. Each processor keeps its last one. Call it from a ticker, or where memory is short.
+ * go. Gets do it about once a second; call it where a pool is not used for a while, or where
+ * memory is short. A processor that is busy elsewhere keeps one object.
  *
  * Go         what a garbage collection does to a sync.Pool
  * Blocks     no; what drops an object may.

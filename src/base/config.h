@@ -40,5 +40,6 @@ enum {
 #define LEAT__STACK_SLOT  (256u << 10) /* virtual bytes of a default stack, guard included */
 #define LEAT__STACK_GUARD (64u << 10)  /* of which the lowest are no memory */
 #define LEAT__SLAB_BYTES  (64u << 20)  /* default stacks are mapped in slabs of this size */
+#define LEAT__EPOCH_NS    (LEAT__HOSTILE ? 1 : 1000000000) /* pools age as often, at most */
 
 #endif

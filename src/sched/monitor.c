@@ -22,8 +22,8 @@
  * thread may hold one for some time before the first tick.
  *
  * It also creates all threads of the runtime, so that each inherits the signal mask the process
- * had at the first leat call, not that of whoever needed a thread; and it lets go of stacks that
- * have rested (stack_decay).
+ * had at the first leat call, not that of whoever needed a thread; it lets go of stacks that
+ * have rested (stack_decay), and counts the epochs by which pools age (sync/pool.c).
  */
 #include <errno.h>
 #include <leat/sync.h>
@@ -323,6 +323,17 @@ static bool watch_procs(int64_t now)
     return suspect;
 }
 
+/* A clock of a test's own has epochs of the test's own. */
+static void count_epochs(int64_t now)
+{
+    static int64_t last;
+
+    if (now - last < LEAT__EPOCH_NS || leat__policy.clock)
+        return;
+    last = now;
+    store_relaxed(&sched.epoch, sched.epoch + 1);
+}
+
 static void trace_line(int64_t now)
 {
     static int64_t started, last;
@@ -446,6 +457,7 @@ static void *monitor_main(void *arg)
         store_relaxed(&sched.coarse_now, now);
         bool suspect = watch_procs(now);
         watch_global(now);
+        count_epochs(now);
         trace_line(now);
         check_invariants(now);
         check_wakeups(now);

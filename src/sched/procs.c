@@ -75,6 +75,14 @@ static void proc_give(struct p *p)
     proc_update_attention();
 }
 
+void procs_each_idle(void (*visit)(const struct p *p, void *arg), void *arg)
+{
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    for (const struct p *p = sched.idle_procs; p; p = p->link)
+        visit(p, arg);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+}
+
 static void proc_assign(struct m *m, struct p *p)
 {
     m->p = p;

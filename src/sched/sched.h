@@ -232,6 +232,7 @@ struct sched {
     struct m *main_m;
     struct g *main_g;
     struct stack main_stack; /* what is known of the process's own */
+    uint32_t epoch;          /* atomic: sysmon counts seconds, for what ages (sync/pool.c) */
     uint32_t main_exclusive; /* atomic: the main thread shall run goroutine 1 only */
     bool main_gone;          /* goroutine 1 has called leat_exit */
     struct m *freezer;       /* atomic: the thread that ends the process; it goes on */
@@ -435,6 +436,8 @@ bool proc_try_acquire(struct m *m);
 void sched_requeue(struct m *m, struct g *g);
 void proc_wait(struct m *m);     /* return with a proc, for bound work */
 void proc_hand_off(struct m *m); /* the proc goes to another thread or idles */
+/* Under the lock, for each proc that no thread holds: none can take it meanwhile. */
+void procs_each_idle(void (*visit)(const struct p *p, void *arg), void *arg);
 void proc_stuck_returned(struct p *p);
 void proc_update_attention(void); /* lock held */
 void proc_compensate(struct p *p, bool burning);
