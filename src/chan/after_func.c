@@ -56,22 +56,15 @@ static leat_timer *after_func_start(struct after_func *f, leat_duration d)
     return &f->timer;
 }
 
-LEAT__COLD static void after_func_oom(void)
-{
-    leat__throw("out of memory: cannot allocate a timer; raise the memory limit");
-}
-
 /* The spare holds the captured registers until the next capture: nothing before sched_capture
  * may switch. */
 leat_timer *leat__after_func(void (*fn)(void), const leat_site *site, leat_duration d)
 {
     struct m *m = m_self();
-    struct after_func *f = leat__alloc(sizeof(*f));
+    struct after_func *f = leat__need(leat__alloc(sizeof(*f)), "a timer");
 
     if (!fn)
         leat__throw("go of nil func value");
-    if (!f)
-        after_func_oom();
     sched_capture(m, &f->call, fn, site);
     return after_func_start(f, d);
 }
@@ -97,10 +90,8 @@ leat_timer *leat__after_closure(void (*run)(void *), void (*drop)(void *), void 
                                 const leat_site *site, leat_duration d)
 {
     struct m *m = m_self();
-    struct after_func *f = leat__alloc(sizeof(*f));
+    struct after_func *f = leat__need(leat__alloc(sizeof(*f)), "a timer");
 
-    if (!f)
-        after_func_oom();
     f->run = run;
     f->drop = drop;
     f->closure = closure;

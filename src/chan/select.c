@@ -446,11 +446,9 @@ __attribute__((noinline)) static int select_in_frame(struct select *s)
 
 LEAT__COLD static int select_in_heap(struct select *s)
 {
-    struct waiter *room = leat__alloc(s->n * (sizeof(*s->waiters) + sizeof(*s->order)));
+    size_t size = s->n * (sizeof(*s->waiters) + sizeof(*s->order));
+    struct waiter *room = leat__need(leat__alloc(size), "the waiters of a select");
 
-    if (!room)
-        leat__throw("out of memory: cannot allocate the waiters of a select of %zu cases",
-                    s->n);
     s->waiters = room;
     s->order = (uint16_t *)(void *)(room + s->n);
     int i = select_locked(s);

@@ -193,11 +193,6 @@ void leat__ctx_scope_end(void *ctx)
 
 /* ---- causes ---- */
 
-LEAT__COLD static void ctx_oom(void)
-{
-    leat__throw("out of memory: cannot allocate a context; raise the memory limit");
-}
-
 /* A heap block with a copy of the text; `err` 0 stands for `dflt`. */
 static struct cause *cause_make(int err, const char *text, int dflt)
 {
@@ -206,9 +201,7 @@ static struct cause *cause_make(int err, const char *text, int dflt)
     if (!text)
         text = leat_strerror(err);
     size_t size = strlen(text) + 1;
-    struct cause *cause = leat__alloc(sizeof(*cause) + size);
-    if (!cause)
-        ctx_oom();
+    struct cause *cause = leat__need(leat__alloc(sizeof(*cause) + size), "a context");
     cause->err = err;
     cause->text = memcpy(cause + 1, text, size);
     return cause;
@@ -235,9 +228,7 @@ void leat_ctx_cancel_cause(leat_ctx *ctx, int err, const char *text)
 static void *ctx_make(size_t size, enum ctx_kind kind, leat_ctx *parent)
 {
     m_self(); /* the runtime exists from the first context on */
-    struct leat_ctx *ctx = leat__alloc(size);
-    if (!ctx)
-        ctx_oom();
+    struct leat_ctx *ctx = leat__need(leat__alloc(size), "a context");
     ctx->source = source_of(parent);
     ctx->parent = leat_ctx_ref(parent);
     ctx->deadline = deadline_of(parent);

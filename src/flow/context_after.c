@@ -37,12 +37,6 @@ static struct {
     struct after *free;
 } after_pool;
 
-LEAT__COLD static void after_oom(void)
-{
-    leat__throw("out of memory: cannot allocate a function of a context; raise the memory "
-                "limit");
-}
-
 static struct after *pool_take(void)
 {
     spin_lock(&after_pool.lock, LEAT__RANK_LEAF);
@@ -50,11 +44,7 @@ static struct after *pool_take(void)
     if (a)
         after_pool.free = a->next;
     spin_unlock(&after_pool.lock, LEAT__RANK_LEAF);
-    if (!a)
-        a = leat__alloc(sizeof(*a));
-    if (!a)
-        after_oom();
-    return a;
+    return a ? a : leat__need(leat__alloc(sizeof(*a)), "a function of a context");
 }
 
 static void pool_put(struct after *a)

@@ -10,7 +10,6 @@
 
 #include <leat/select.h>
 
-#include "base/fatal.h"
 #include "os/mem.h"
 
 enum link_result link_recv(leat_ctx *ctx, leat_chan_base *c, void *elem)
@@ -47,10 +46,5 @@ enum link_result link_send(leat_ctx *ctx, leat_chan_base *c, const void *elem)
 
 void *link_alloc(size_t size)
 {
-    void *p = leat__alloc_aligned(size, 16);
-
-    if (!p)
-        leat__throw("out of memory: cannot allocate a part of a pipeline; raise the memory "
-                    "limit (ulimit -v, RLIMIT_AS, the cgroup)");
-    return p;
+    return leat__need(leat__alloc_aligned(size, 16), "a part of a pipeline");
 }

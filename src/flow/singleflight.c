@@ -274,12 +274,7 @@ static void flight_task_ended(struct joiner *j, int result)
 
 static void *flight_alloc(size_t size)
 {
-    void *p = leat__alloc_aligned(size, 16);
-
-    if (!p)
-        leat__throw("out of memory: cannot allocate a shared call; raise the memory limit "
-                    "(ulimit -v, RLIMIT_AS, the cgroup)");
-    return p;
+    return leat__need(leat__alloc_aligned(size, 16), "a shared call");
 }
 
 static struct flight_channel *flight_channel_make(leat_chan_base *to,

@@ -26,7 +26,6 @@
 
 #include <leat/context.h>
 
-#include "base/fatal.h"
 #include "flow/semaphore.h"
 #include "flow/workers.h"
 #include "os/mem.h"
@@ -149,11 +148,8 @@ int leat__workers_commit_try(void (*fn)(void), const leat_site *site, leat_worke
 
 leat_workers *leat_workers_make(const leat_workers_opts *opts)
 {
-    leat_workers *w = leat__alloc(sizeof(*w));
+    leat_workers *w = leat__need(leat__alloc(sizeof(*w)), "a pool of workers");
 
-    if (!w)
-        leat__throw("out of memory: cannot allocate a pool of workers; raise the memory limit "
-                    "(ulimit -v, RLIMIT_AS, the cgroup)");
     if (opts)
         w->opts = *opts;
     w->joiner.ended = pool_task_ended;

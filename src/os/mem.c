@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arch/sanitize.h"
+#include "base/fatal.h"
 
 void *leat__alloc(size_t size)
 {
@@ -28,6 +29,13 @@ void *leat__alloc_aligned(size_t size, size_t align)
         memset(p, 0, rounded);
     leat__san_ignore_end();
     return p;
+}
+
+void leat__no_memory(const char *what)
+{
+    leat__throw("out of memory: cannot allocate %s; raise the memory limit (ulimit -v, "
+                "RLIMIT_AS, the cgroup)",
+                what);
 }
 
 void leat__free(void *p)

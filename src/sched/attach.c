@@ -102,9 +102,7 @@ struct m *thread_record(bool foreign)
         sched.free_workers = m->link;
         return m;
     }
-    m = leat__alloc_aligned(sizeof(*m), 64);
-    if (!m)
-        leat__throw("out of memory: cannot allocate a thread's record");
+    m = leat__need(leat__alloc_aligned(sizeof(*m), 64), "a thread's record");
     m->foreign = foreign;
     m->cur = &m->g0;
     m->patience = LEAT__PATIENCE_MAX;
@@ -137,9 +135,7 @@ static void own_stack_bounds(struct stack *s)
 
 static void take_spare(struct m *m)
 {
-    m->spare = g_alloc(m);
-    if (!m->spare)
-        leat__throw("out of memory: cannot allocate a goroutine record");
+    m->spare = leat__need(g_alloc(m), "a goroutine's record");
 }
 
 /* ---- worker threads ---- */
@@ -226,10 +222,8 @@ static struct m *attach_main(void)
     leat__tls_m = m;
     take_spare(m);
 
-    struct g *g = g_alloc(m);
+    struct g *g = leat__need(g_alloc(m), "goroutine 1");
     struct stack *own = &sched.main_stack;
-    if (!g)
-        leat__throw("out of memory: cannot allocate goroutine 1");
     own_stack_bounds(own);
     g->id = 1;
     g->flags = G_MAIN;
@@ -241,9 +235,8 @@ static struct m *attach_main(void)
     sched.main_g = g;
 
     struct stack_cache none = {.n = 0};
-    struct stack *loop = stack_get(&none, MAIN_LOOP_STACK);
-    if (!loop)
-        leat__throw("out of memory: cannot map the main thread's scheduler stack");
+    struct stack *loop = leat__need(stack_get(&none, MAIN_LOOP_STACK),
+                                    "the main thread's scheduler stack");
     m->g0.stack = loop;
     m->g0.sp = leat__prepare(loop->hi);
     m->g0.fiber = leat__san_fiber_make(0, "scheduler of the main thread", NULL);

@@ -35,10 +35,8 @@ void proc_update_attention(void)
 
 struct p *proc_new(void)
 {
-    struct p *p = leat__alloc_aligned(sizeof(*p), 64);
+    struct p *p = leat__need(leat__alloc_aligned(sizeof(*p), 64), "a proc");
 
-    if (!p)
-        leat__throw("out of memory: cannot allocate a proc");
     if (sched.nprocs == (int)array_len(sched.all))
         leat__throw("too many procs");
     p->id = sched.nprocs;

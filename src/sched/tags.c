@@ -31,7 +31,6 @@
 #include <string.h>
 
 #include "arch/sanitize.h"
-#include "base/fatal.h"
 #include "os/mem.h"
 #include "sched/sched.h"
 
@@ -106,8 +105,7 @@ static void tags_free(void *p)
 
 LEAT__COLD static void tags_oom(void)
 {
-    leat__throw("out of memory: cannot allocate a goroutine's labels or values; raise the "
-                "memory limit");
+    leat__no_memory("a goroutine's labels or values");
 }
 
 /* ---- references ---- */

@@ -35,7 +35,6 @@
 #include <string.h>
 
 #include "arch/sanitize.h"
-#include "base/fatal.h"
 #include "os/mem.h"
 #include "sched/sched.h"
 
@@ -55,11 +54,7 @@ void map_edge_acquire(uint64_t hash)
 
 void *map_alloc(size_t size)
 {
-    void *p = leat__alloc(size);
-
-    if (!p)
-        leat__throw("out of memory: a leat_map cannot grow; raise the memory limit");
-    return p;
+    return leat__need(leat__alloc(size), "room in a leat_map");
 }
 
 /* ---- keys ---- */
@@ -164,9 +159,8 @@ static struct map_inside *inside_make(void)
     while (n < wanted && n < MAX_SHARDS)
         n *= 2;
     size_t size = sizeof(struct map_inside) + n * sizeof(struct map_shard);
-    struct map_inside *in = leat__alloc_aligned(size, _Alignof(struct map_inside));
-    if (!in)
-        leat__throw("out of memory: cannot make the inside of a leat_map");
+    struct map_inside *in = leat__need(leat__alloc_aligned(size, _Alignof(struct map_inside)),
+                                       "the inside of a leat_map");
     in->seed = mix((uint64_t)sched_now() ^ (uintptr_t)in);
     in->shard_mask = n - 1;
     return in;

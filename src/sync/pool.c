@@ -43,7 +43,6 @@
 #include <leat/pool.h>
 
 #include "arch/sanitize.h"
-#include "base/fatal.h"
 #include "os/mem.h"
 #include "sched/sched.h"
 
@@ -86,11 +85,7 @@ static void *pool_edge(const void *item)
 
 static void *pool_alloc(size_t size, size_t align)
 {
-    void *p = leat__alloc_aligned(size, align);
-
-    if (!p)
-        leat__throw("out of memory: a leat_pool cannot grow; raise the memory limit");
-    return p;
+    return leat__need(leat__alloc_aligned(size, align), "room in a leat_pool");
 }
 
 /* ---- locals ---- */

@@ -31,7 +31,6 @@
 
 #include <sched.h>
 
-#include "base/fatal.h"
 #include "os/mem.h"
 #include "os/os.h"
 #include "sched/sched.h"
@@ -116,10 +115,8 @@ static void publish(struct p *p, struct timers *ts)
 LEAT__COLD static void grow(struct timers *ts)
 {
     uint32_t capacity = ts->capacity ? ts->capacity * 2 : FIRST_CAPACITY;
-    struct entry *heap = leat__alloc(capacity * sizeof(*heap));
+    struct entry *heap = leat__need(leat__alloc(capacity * sizeof(*heap)), "room for timers");
 
-    if (!heap)
-        leat__throw("out of memory: cannot grow a timer heap");
     for (uint32_t i = 0; i < ts->len; i++)
         heap[i] = ts->heap[i];
     leat__free(ts->heap);
@@ -280,9 +277,7 @@ static bool timers_run(struct p *p, int64_t now)
 
 static void timers_init(struct p *p)
 {
-    p->timers = leat__alloc(sizeof(struct timers));
-    if (!p->timers)
-        leat__throw("out of memory: cannot allocate a timer heap");
+    p->timers = leat__need(leat__alloc(sizeof(struct timers)), "room for timers");
 }
 
 static const char *timers_check(struct p *p)

@@ -2,33 +2,15 @@
 /*
  * context_fault_test.c - contexts without memory: a NULL context would never be over, so each
  * call that cannot have what it needs is fatal, and says what to raise.
- *
- * calloc is this program's own, and refuses the main thread, on which goroutine 1 stays: what
- * other threads of the runtime need is not meant here.
  */
-#define _GNU_SOURCE 1
-#include "../api/sched_util.h"
-
-extern void *__libc_calloc(size_t n, size_t size);
-
-static atomic_bool fault_now;
-static atomic_int fault_refused;
-
-void *calloc(size_t n, size_t size)
-{
-    if (atomic_load(&fault_now) && gettid() == getpid()) {
-        atomic_fetch_add(&fault_refused, 1);
-        return NULL;
-    }
-    return __libc_calloc(n, size);
-}
+#include "refuse.h"
 
 #define FAULT_CASE(name, body, text)                                                        \
     T_TEST(name, .procs = {1}, .expect_exit = 2,                                            \
            .expect_stderr = {"fatal error: out of memory: cannot allocate " text, "raise"}) \
     {                                                                                       \
         leat_ctx *ctx = leat_ctx_with_cancel(NULL);                                         \
-        atomic_store(&fault_now, true);                                                     \
+        refuse_all();                                                                       \
         body;                                                                               \
         T_FAIL("it came back");                                                             \
     }
@@ -52,7 +34,7 @@ T_TEST(cancelling_and_freeing_need_no_memory, .procs = {1})
 
     leat_ctx_done(child);
     leat_ctx_done(late);
-    atomic_store(&fault_now, true);
+    refuse_all();
     leat_recv(leat_ctx_done(late), NULL);
     leat_ctx_cancel(ctx);
     T_EQ(leat_ctx_err(child), -ECANCELED);
@@ -60,6 +42,6 @@ T_TEST(cancelling_and_freeing_need_no_memory, .procs = {1})
     leat_ctx_free(ctx);
     leat_ctx_free(late);
     leat_ctx_free(child);
-    atomic_store(&fault_now, false);
-    T_EQ(atomic_load(&fault_refused), 0); /* nobody has asked */
+    refuse_pass();
+    T_EQ(refuse_asked(), 0);
 }

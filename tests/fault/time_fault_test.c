@@ -2,32 +2,8 @@
 /*
  * time_fault_test.c - timers, channels without a limit, labels and local values without memory:
  * a status where there is one, else a fatal text that says what to raise, and nothing half done.
- *
- * calloc and aligned_alloc are this program's own, and refuse the main thread, on which goroutine
- * 1 stays: what other threads of the runtime need is not meant here.
  */
-#define _GNU_SOURCE 1
-#include "../api/sched_util.h"
-
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_memalign(size_t align, size_t size);
-
-static atomic_bool refuse_now;
-
-static bool refused(void)
-{
-    return atomic_load(&refuse_now) && gettid() == getpid();
-}
-
-void *calloc(size_t n, size_t size)
-{
-    return refused() ? NULL : __libc_calloc(n, size);
-}
-
-void *aligned_alloc(size_t align, size_t size)
-{
-    return refused() ? NULL : __libc_memalign(align, size);
-}
+#include "refuse.h"
 
 static const leat_local refuse_own, refuse_inherited = {.inherited = true};
 
@@ -37,7 +13,7 @@ static const leat_local refuse_own, refuse_inherited = {.inherited = true};
     {                                                                       \
         leat_int_chan c = leat_chan_make(leat_int_chan, LEAT_UNBOUNDED);    \
         (void)c;                                                            \
-        atomic_store(&refuse_now, true);                                    \
+        refuse_all();                                                       \
         body;                                                               \
         T_FAIL("it came back");                                             \
     }
@@ -62,14 +38,14 @@ T_TEST(a_status_send_says_enomem_and_the_channel_is_as_before, .procs = {1})
     int sent = 0, v = 0;
 
     for (int round = 0; round < 5; round++) {
-        atomic_store(&refuse_now, true);
+        refuse_all();
         while (leat_send_status(c, sent) == 0)
             sent++;
         T_EQ(leat_try_send_status(c, sent), -ENOMEM);
         T_EQ(leat_send_ctx(NULL, c, sent), -ENOMEM);
         T_EQ(leat_send_until(c, sent, LEAT_FOREVER), -ENOMEM);
         T_EQ(leat_len(c), sent);
-        atomic_store(&refuse_now, false);
+        refuse_pass();
         T_EQ(leat_send_status(c, sent), 0); /* goes on where it stood */
         sent++;
     }
@@ -95,10 +71,10 @@ T_TEST(a_goroutine_starts_without_its_name_and_labels, .procs = {1})
 
     leat_go(leat_yield); /* the caches have been filled */
     leat_yield();
-    atomic_store(&refuse_now, true);
+    refuse_all();
     leat_go_with((&(leat_go_opts){.name = "x", .labels = labels}), refuse_names, &n);
     util_await(&n, 1);
-    atomic_store(&refuse_now, false);
+    refuse_pass();
     while (leat_num_goroutine() > 1)
         leat_yield();
 }
@@ -109,7 +85,7 @@ T_TEST(stopping_and_freeing_timers_needs_no_memory, .procs = {1})
     leat_timer *f = leat_after_func(LEAT_HOUR, leat_yield);
     leat_ticker *k = leat_ticker_make(LEAT_MILLISECOND);
 
-    atomic_store(&refuse_now, true);
+    refuse_all();
     T_TRUE(leat_timer_reset(t, LEAT_MILLISECOND));
     T_TRUE(leat_recv(leat_timer_chan(t), NULL));
     T_TRUE(leat_recv(leat_ticker_chan(k), NULL));
@@ -117,5 +93,5 @@ T_TEST(stopping_and_freeing_timers_needs_no_memory, .procs = {1})
     leat_timer_free(t);
     leat_timer_free(f);
     leat_ticker_free(k);
-    atomic_store(&refuse_now, false);
+    refuse_pass();
 }
