@@ -334,7 +334,8 @@ LEAT_API void leat__blocking_begin(void (*fn)(void));
  * Ordering   what precedes the call happens before fn begins. The end of fn happens before
  *            nothing: join with a wait group or a channel.
  * Param      fn      what to call: a function or a pointer to one that returns nothing or a
- *                    scalar, which is dropped.
+ *                    scalar, which is dropped. If it is marked noreturn, clang needs arguments of
+ *                    exactly its parameters' types.
  * Param      args    its arguments, evaluated once, now; at most 16 bytes each and no long
  *                    double.
  * Returns    nothing.

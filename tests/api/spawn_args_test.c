@@ -412,3 +412,60 @@ T_TEST(a_spawn_is_one_statement)
     join();
     T_EQ(atomic_load(&seen), 1L << 2);
 }
+
+/* What a declaration says of a function's calls is not true of the call that starts it. */
+__attribute__((noreturn)) static void takes_and_never_returns(int got, const char *text)
+{
+    T_EQ(got, 3);
+    T_STREQ(text, "three");
+    arrived();
+    leat_exit();
+}
+
+_Noreturn static void takes_a_pointer_and_never_returns(void *got)
+{
+    T_TRUE(got == &joined);
+    arrived();
+    leat_exit();
+}
+
+__attribute__((noreturn)) static void takes_nothing_and_never_returns(void)
+{
+    arrived();
+    leat_exit();
+}
+
+__attribute__((const)) static int negative(int n)
+{
+    return -n;
+}
+
+T_TEST(functions_that_never_return_may_be_started)
+{
+    const char *text = "three";
+    int evaluated = 0;
+
+    for (int i = 0; i < 10; i++) {
+        GO(takes_and_never_returns, 3, text);
+        GO(takes_and_never_returns, (evaluated++, 3), text);
+        GO(takes_a_pointer_and_never_returns, (void *)&joined);
+        GO(takes_nothing_and_never_returns);
+    }
+    T_EQ(evaluated, 10);
+    join();
+    T_TRUE(leat_timer_stop(leat_after_func(LEAT_HOUR, takes_and_never_returns, 3, text)));
+}
+
+T_TEST(a_function_that_never_returns_may_end_the_process, .ends_process = true)
+{
+    leat_go(exit, 0);
+    leat_select_none();
+}
+
+T_TEST(a_function_of_its_arguments_only_gets_them)
+{
+    leat_group g = {0};
+
+    leat_group_go(&g, negative, 5);
+    T_ERR(leat_group_wait(&g), -5);
+}

@@ -16,6 +16,8 @@
  *   G3  The stub is called through a variable: gcc warns of a direct call by another type.
  *   G4  The operands are evaluated in that one call; everything else is unevaluated. Without
  *       operands there is nothing to store and no call of the stub.
+ *   G5  The stub returns, though f may never and be marked so, and is no const function: the
+ *       compiler must not learn these from the type of the call, or it drops what follows it.
  *
  * REJECTED  storing the arguments as words: they keep the argument's type, so that 300 arrived
  *   as 300 in an unsigned char and 1 as a denormal in a double.
@@ -84,7 +86,12 @@
 #define LEAT__REST_16       LEAT__RESTN
 #define LEAT__REST(...)     LEAT__CAT(LEAT__REST_, LEAT__NARG(__VA_ARGS__))(__VA_ARGS__)
 
-#define LEAT__FN_TYPE(...) __typeof__(&*(LEAT__FIRST(__VA_ARGS__)))
+/* The pointer to a function, without what its declaration says of its calls (G5): gcc puts that
+ * into the type of &f, but not into the type of f itself. */
+#define LEAT__IS_FN_POINTER(f) __builtin_types_compatible_p(__typeof__(f), __typeof__(&*(f)))
+#define LEAT__FN_TYPE_OF(f) \
+    __typeof__(__builtin_choose_expr(LEAT__IS_FN_POINTER(f), &*(f), (__typeof__(f) *)0))
+#define LEAT__FN_TYPE(...) LEAT__FN_TYPE_OF(LEAT__FIRST(__VA_ARGS__))
 
 /* Static checks of one spawn: what cannot be captured is refused with a reason. `r` is a pointer
  * to the type of the result: the call itself would repeat the compiler's warnings about it. */
@@ -150,6 +157,17 @@
     (LEAT__SUM(LEAT__NO_PTR, __VA_ARGS__) == 0 || \
      (LEAT__SUM(LEAT__NO_INT, __VA_ARGS__) == 0 && LEAT__EXACT(fnvar, __VA_ARGS__)))
 
+/* The type the stub is called by (G5). Where the arguments' types are the parameters', it can be
+ * written anew; clang has no other that forgets. */
+#ifdef __clang__
+#define LEAT__STUB_TYPE(fnvar, ...)      \
+    __typeof__(__builtin_choose_expr(    \
+        LEAT__EXACT(fnvar, __VA_ARGS__), \
+        (__typeof__((fnvar)(LEAT__REST(__VA_ARGS__)))(*)(LEAT__TYPES(__VA_ARGS__)))0, fnvar))
+#else
+#define LEAT__STUB_TYPE(fnvar, ...) __typeof__(fnvar)
+#endif
+
 /* Capture the call fn(args...) of the list in this thread's record. */
 #define LEAT__CAPTURE(fnvar, ...)                                                              \
     LEAT__FN_TYPE(__VA_ARGS__) fnvar = (LEAT__FIRST(__VA_ARGS__));                             \
@@ -158,8 +176,9 @@
     (void)LEAT__CAT(fnvar, _result);                                                           \
     LEAT__CHECK_RETURN(LEAT__CAT(fnvar, _result));                                             \
     LEAT__CHECK_ARGS(fnvar, __VA_ARGS__);                                                      \
-    __typeof__(fnvar) LEAT__CAT(fnvar,                                                         \
-                                _stub) = (__typeof__(fnvar))(LEAT__IN_INTS(fnvar, __VA_ARGS__) \
+    LEAT__STUB_TYPE(fnvar, __VA_ARGS__)                                                        \
+    LEAT__CAT(fnvar,                                                                           \
+              _stub) = (__typeof__(LEAT__CAT(fnvar, _stub)))(LEAT__IN_INTS(fnvar, __VA_ARGS__) \
                                                                  ? leat__capture_ints          \
                                                                  : leat__capture);             \
     LEAT__LOUD                                                                                 \
