@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Reads the documentation out of the public headers; mkdoc and check-docs build on it.
 
-A comment that opens with two stars documents the declarations that follow it, up to the next
-blank line:
+A comment that opens with two stars documents the declaration that follows it; check-docs refuses
+a second one before the next blank line:
 
     /**
      * One sentence that says what it does.

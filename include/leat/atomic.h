@@ -208,23 +208,40 @@ LEAT_API bool leat__value_cas(leat__value *value, void *to, const void *expected
 #define leat_atomic_add(a, delta) LEAT__ATOMIC_INT(__COUNTER__, __atomic_add_fetch, a, delta)
 
 /**
- * Clear, or set, bits of an atomic integer.
+ * Clear bits of an atomic integer.
  *
- * Go         a.And(mask), a.Or(mask)
+ * Go         a.And(mask)
  * Blocks     no.
  * Cancel     nothing to cancel.
  * Callable   anywhere, also in a signal handler.
  * Ownership  borrows it.
  * Ordering   as leat_atomic_swap.
  * Param      a       a pointer to an atomic integer.
- * Param      mask    the bits that stay, or that are set.
+ * Param      mask    the bits that stay.
  * Returns    the old value.
  * Fatal      never.
- * See        leat_atomic_add
+ * See        leat_atomic_or, leat_atomic_add
  * Since      0.2
  */
 #define leat_atomic_and(a, mask) LEAT__ATOMIC_INT(__COUNTER__, __atomic_fetch_and, a, mask)
-#define leat_atomic_or(a, mask)  LEAT__ATOMIC_INT(__COUNTER__, __atomic_fetch_or, a, mask)
+
+/**
+ * Set bits of an atomic integer.
+ *
+ * Go         a.Or(mask)
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   anywhere, also in a signal handler.
+ * Ownership  borrows it.
+ * Ordering   as leat_atomic_swap.
+ * Param      a       a pointer to an atomic integer.
+ * Param      mask    the bits to set.
+ * Returns    the old value.
+ * Fatal      never.
+ * See        leat_atomic_and, leat_atomic_add
+ * Since      0.2
+ */
+#define leat_atomic_or(a, mask) LEAT__ATOMIC_INT(__COUNTER__, __atomic_fetch_or, a, mask)
 
 /**
  * Sleep while an atomic value is what it was.
@@ -252,30 +269,47 @@ LEAT_API bool leat__value_cas(leat__value *value, void *to, const void *expected
     ((void)LEAT__ATOMIC_WAIT(__COUNTER__, a, old, NULL, LEAT_FOREVER))
 
 /**
- * Sleep while an atomic value is what it was, unless a context ends, or a time comes, before.
+ * Sleep while an atomic value is what it was, unless a context ends before.
  *
  * Go         none.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     ends with the context's error, or -ETIMEDOUT at the deadline.
+ * Cancel     ends with the context's error.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  borrows both until it returns.
  * Ordering   as leat_atomic_load of the other value when it returns 0.
- * Param      ctx      a context, or NULL for none.
- * Param      a        a pointer to an atomic value.
- * Param      old      the value that it must lose; converts to its type.
- * Param      deadline when to give up, as leat_now reads it.
+ * Param      ctx     a context, or NULL for none.
+ * Param      a       a pointer to an atomic value.
+ * Param      old     the value that it must lose; converts to its type.
  * Returns    0 when the value is another one, else -ECANCELED or -ETIMEDOUT.
  * Fatal      never.
- * See        leat_atomic_wait
+ * See        leat_atomic_wait, leat_atomic_wait_until
  * Since      0.2
  */
 #define leat_atomic_wait_ctx(ctx, a, old) \
     LEAT__ATOMIC_WAIT(__COUNTER__, a, old, ctx, LEAT_FOREVER)
+
+/**
+ * Sleep while an atomic value is what it was, unless a time comes before.
+ *
+ * Go         none.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with -ETIMEDOUT at the deadline.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows it until it returns.
+ * Ordering   as leat_atomic_load of the other value when it returns 0.
+ * Param      a        a pointer to an atomic value.
+ * Param      old      the value that it must lose; converts to its type.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    0 when the value is another one, else -ETIMEDOUT.
+ * Fatal      never.
+ * See        leat_atomic_wait, leat_atomic_wait_ctx
+ * Since      0.2
+ */
 #define leat_atomic_wait_until(a, old, deadline) \
     LEAT__ATOMIC_WAIT(__COUNTER__, a, old, NULL, deadline)
 
 /**
- * Wake the first, or all, that sleep in leat_atomic_wait on a value.
+ * Wake the first that sleeps in leat_atomic_wait on a value.
  *
  * Change the value before. Whoever finds it unchanged sleeps on.
  *
@@ -288,10 +322,28 @@ LEAT_API bool leat__value_cas(leat__value *value, void *to, const void *expected
  * Param      a       a pointer to an atomic value.
  * Returns    nothing.
  * Fatal      never.
- * See        leat_atomic_wait
+ * See        leat_atomic_wait, leat_atomic_notify_all
  * Since      0.2
  */
 #define leat_atomic_notify_one(a) leat__atomic_notify(&(a)->leat__v, false)
+
+/**
+ * Wake all that sleep in leat_atomic_wait on a value.
+ *
+ * Change the value before. Whoever finds it unchanged sleeps on.
+ *
+ * Go         none: Go has it in its runtime only.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  uses the address only: the value may be gone already.
+ * Ordering   none: the change of the value orders.
+ * Param      a       a pointer to an atomic value.
+ * Returns    nothing.
+ * Fatal      never.
+ * See        leat_atomic_wait, leat_atomic_notify_one
+ * Since      0.2
+ */
 #define leat_atomic_notify_all(a) leat__atomic_notify(&(a)->leat__v, true)
 
 /**
@@ -313,11 +365,29 @@ LEAT_API bool leat__value_cas(leat__value *value, void *to, const void *expected
 #define leat_atomic_value_load(a, to) LEAT__VALUE_LOAD(__COUNTER__, a, to)
 
 /**
- * Store into an atomic value of any size, or exchange what is there.
+ * Store into an atomic value of any size.
  *
  *     leat_atomic_value_store(&limits, ((struct limits){.rate = 10}));
  *
- * Go         v.Store(x), v.Swap(x)
+ * Go         v.Store(x)
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  copies the value.
+ * Ordering   what precedes it happens before what reads its value.
+ * Param      a       a pointer to a leat_atomic_value.
+ * Param      v       the new value, of its type.
+ * Returns    nothing.
+ * Fatal      never.
+ * See        leat_atomic_value_load, leat_atomic_value_swap
+ * Since      0.2
+ */
+#define leat_atomic_value_store(a, v) ((void)LEAT__VALUE_SWAP(__COUNTER__, a, v, NULL))
+
+/**
+ * Exchange an atomic value of any size.
+ *
+ * Go         v.Swap(x)
  * Blocks     no.
  * Cancel     nothing to cancel.
  * Callable   goroutine or any other thread. Not from a signal handler.
@@ -326,12 +396,11 @@ LEAT_API bool leat__value_cas(leat__value *value, void *to, const void *expected
  * Param      a       a pointer to a leat_atomic_value.
  * Param      v       the new value, of its type.
  * Param      old     where to put the old value, all zero when nothing was stored yet.
- * Returns    of the exchange, whether something was stored before; of the store, nothing.
+ * Returns    whether something was stored before.
  * Fatal      never.
- * See        leat_atomic_value_load, leat_atomic_value_cas
+ * See        leat_atomic_value_store, leat_atomic_value_cas
  * Since      0.2
  */
-#define leat_atomic_value_store(a, v) ((void)LEAT__VALUE_SWAP(__COUNTER__, a, v, NULL))
 #define leat_atomic_value_swap(a, v, old) \
     LEAT__VALUE_SWAP(__COUNTER__, a, v, &LEAT__VALUE_TARGET(a, old))
 

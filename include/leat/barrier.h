@@ -44,9 +44,9 @@ typedef struct leat_latch {
     }
 
 /**
- * Make a barrier, or a latch, where an initialiser cannot stand.
+ * Make a barrier where an initialiser cannot stand.
  *
- * LEAT_BARRIER(parties) and LEAT_LATCH(count) initialise at a definition.
+ * LEAT_BARRIER(parties) initialises at a definition.
  *
  * Go         none.
  * Blocks     no.
@@ -56,14 +56,31 @@ typedef struct leat_latch {
  * Ordering   none.
  * Param      b       a barrier.
  * Param      parties how many meet there.
+ * Returns    nothing.
+ * Fatal      never.
+ * See        leat_barrier_wait
+ * Since      0.2
+ */
+LEAT_API void leat_barrier_init(leat_barrier *b, uint32_t parties);
+
+/**
+ * Make a latch where an initialiser cannot stand.
+ *
+ * LEAT_LATCH(count) initialises at a definition.
+ *
+ * Go         none.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread, while nobody else uses it.
+ * Ownership  none: there is nothing to destroy.
+ * Ordering   none.
  * Param      l       a latch.
  * Param      count   how many times it has to be counted down.
  * Returns    nothing.
  * Fatal      never.
- * See        leat_barrier_wait, leat_latch_wait
+ * See        leat_latch_wait, leat_latch_count_down
  * Since      0.2
  */
-LEAT_API void leat_barrier_init(leat_barrier *b, uint32_t parties);
 LEAT_API void leat_latch_init(leat_latch *l, uint32_t count);
 
 /**
@@ -87,26 +104,45 @@ LEAT_API void leat_latch_init(leat_latch *l, uint32_t count);
 LEAT_API bool leat_barrier_wait(leat_barrier *b);
 
 /**
- * Wait for all parties unless a context ends, or a time comes, before.
+ * Wait for all parties unless a context ends before.
  *
  * One that gives up has not come: the others wait for somebody in its place.
  *
  * Go         none.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     ends with the context's error, or -ETIMEDOUT at the deadline; at once, without
- *            counting, when that is over already.
+ * Cancel     ends with the context's error; at once, without counting, when that is over
+ *            already.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  borrows both; the barrier must live until every wait has returned.
  * Ordering   as leat_barrier_wait when it does not fail.
- * Param      ctx      a context, or NULL for none.
- * Param      b        a barrier.
- * Param      deadline when to give up, as leat_now reads it.
+ * Param      ctx     a context, or NULL for none.
+ * Param      b       a barrier.
  * Returns    1 for the one that came last, 0 for the others, else -ECANCELED or -ETIMEDOUT.
  * Fatal      never.
- * See        leat_barrier_wait
+ * See        leat_barrier_wait, leat_barrier_wait_until
  * Since      0.2
  */
 LEAT_API LEAT_NODISCARD int leat_barrier_wait_ctx(leat_ctx *ctx, leat_barrier *b);
+
+/**
+ * Wait for all parties unless a time comes before.
+ *
+ * One that gives up has not come: the others wait for somebody in its place.
+ *
+ * Go         none.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with -ETIMEDOUT at the deadline; at once, without counting, when that has
+ *            passed already.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows it; the barrier must live until every wait has returned.
+ * Ordering   as leat_barrier_wait when it does not fail.
+ * Param      b        a barrier.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    1 for the one that came last, 0 for the others, else -ETIMEDOUT.
+ * Fatal      never.
+ * See        leat_barrier_wait, leat_barrier_wait_ctx
+ * Since      0.2
+ */
 LEAT_API LEAT_NODISCARD int leat_barrier_wait_until(leat_barrier *b, leat_duration deadline);
 
 /**
@@ -162,24 +198,41 @@ LEAT_API bool leat_latch_is_open(leat_latch *l);
 LEAT_API void leat_latch_wait(leat_latch *l);
 
 /**
- * Wait for a latch unless a context ends, or a time comes, before.
+ * Wait for a latch unless a context ends before.
  *
  * Go         none.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     ends with the context's error, or -ETIMEDOUT at the deadline; at once, without
- *            looking at the latch, when that is over already.
+ * Cancel     ends with the context's error; at once, without looking at the latch, when that is
+ *            over already.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  borrows both; the latch must live until a wait has returned 0.
  * Ordering   as leat_latch_wait when it returns 0.
- * Param      ctx      a context, or NULL for none.
- * Param      l        a latch.
- * Param      deadline when to give up, as leat_now reads it.
+ * Param      ctx     a context, or NULL for none.
+ * Param      l       a latch.
  * Returns    0 when it has reached zero, else -ECANCELED or -ETIMEDOUT.
  * Fatal      never.
- * See        leat_latch_wait
+ * See        leat_latch_wait, leat_latch_wait_until
  * Since      0.2
  */
 LEAT_API LEAT_NODISCARD int leat_latch_wait_ctx(leat_ctx *ctx, leat_latch *l);
+
+/**
+ * Wait for a latch unless a time comes before.
+ *
+ * Go         none.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with -ETIMEDOUT at the deadline; at once, without looking at the latch, when
+ *            that has passed already.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows it; the latch must live until a wait has returned 0.
+ * Ordering   as leat_latch_wait when it returns 0.
+ * Param      l        a latch.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    0 when it has reached zero, else -ETIMEDOUT.
+ * Fatal      never.
+ * See        leat_latch_wait, leat_latch_wait_ctx
+ * Since      0.2
+ */
 LEAT_API LEAT_NODISCARD int leat_latch_wait_until(leat_latch *l, leat_duration deadline);
 
 #ifdef __cplusplus

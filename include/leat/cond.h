@@ -60,28 +60,49 @@ typedef struct leat_locker {
 LEAT_API void leat_cond_wait(leat_cond *c, leat_mutex *m);
 
 /**
- * Wait for a signal unless a context ends, or a time comes, before.
+ * Wait for a signal unless a context ends before.
  *
- * The mutex is locked again whatever the result. A signal is never lost on one that gives up: it
- * wakes the next.
+ * The mutex is locked again whatever the result. A signal is never lost on one that gives up:
+ * it wakes the next.
  *
  * Go         none: Go's conditions cannot be given up on.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     ends with the context's error, or -ETIMEDOUT at the deadline; at once, without
- *            unlocking, when that is over already. Locking the mutex again is not cancelled.
+ * Cancel     ends with the context's error; at once, without unlocking, when that is over
+ *            already. Locking the mutex again is not cancelled.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  borrows all; the condition must live until every wait on it has returned.
  * Ordering   as leat_cond_wait when it returns 0.
- * Param      ctx      a context, or NULL for none.
- * Param      c        a condition.
- * Param      m        a mutex that the caller holds.
- * Param      deadline when to give up, as leat_now reads it.
+ * Param      ctx     a context, or NULL for none.
+ * Param      c       a condition.
+ * Param      m       a mutex that the caller holds.
  * Returns    0 when it was signalled, else -ECANCELED or -ETIMEDOUT.
  * Fatal      as leat_cond_wait.
- * See        leat_cond_wait
+ * See        leat_cond_wait, leat_cond_wait_until
  * Since      0.2
  */
 LEAT_API LEAT_NODISCARD int leat_cond_wait_ctx(leat_ctx *ctx, leat_cond *c, leat_mutex *m);
+
+/**
+ * Wait for a signal unless a time comes before.
+ *
+ * The mutex is locked again whatever the result. A signal is never lost on one that gives up:
+ * it wakes the next.
+ *
+ * Go         none: Go's conditions cannot be given up on.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with -ETIMEDOUT at the deadline; at once, without unlocking, when that has
+ *            passed already. Locking the mutex again is not cancelled.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows both; the condition must live until every wait on it has returned.
+ * Ordering   as leat_cond_wait when it returns 0.
+ * Param      c        a condition.
+ * Param      m        a mutex that the caller holds.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    0 when it was signalled, else -ETIMEDOUT.
+ * Fatal      as leat_cond_wait.
+ * See        leat_cond_wait, leat_cond_wait_ctx
+ * Since      0.2
+ */
 LEAT_API LEAT_NODISCARD int leat_cond_wait_until(leat_cond *c, leat_mutex *m,
                                                  leat_duration deadline);
 
@@ -144,23 +165,54 @@ LEAT_API void leat_cond_signal(leat_cond *c);
 LEAT_API void leat_cond_broadcast(leat_cond *c);
 
 /**
- * Make a locker of a lock: of a mutex, of a reader-writer lock for reading or for writing.
+ * Make a locker of a mutex.
  *
- * Go         a *sync.Mutex or *sync.RWMutex as a sync.Locker, rw.RLocker()
+ * Go         a *sync.Mutex as a sync.Locker
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the mutex must live as long as the locker is used.
+ * Ordering   none; its functions order as leat_mutex_lock and leat_mutex_unlock.
+ * Param      m       a mutex.
+ * Returns    the locker.
+ * Fatal      never.
+ * See        leat_cond_wait_locker, leat_rwmutex_locker
+ * Since      0.2
+ */
+LEAT_API leat_locker leat_mutex_locker(leat_mutex *m);
+
+/**
+ * Make a locker of a reader-writer lock that locks for writing.
+ *
+ * Go         a *sync.RWMutex as a sync.Locker
  * Blocks     no.
  * Cancel     nothing to cancel.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  the lock must live as long as the locker is used.
- * Ordering   none; its functions order as those of the lock.
- * Param      m       a mutex.
+ * Ordering   none; its functions order as leat_rwmutex_lock and leat_rwmutex_unlock.
  * Param      rw      a reader-writer lock.
  * Returns    the locker.
  * Fatal      never.
- * See        leat_cond_wait_locker
+ * See        leat_cond_wait_locker, leat_rwmutex_rlocker
  * Since      0.2
  */
-LEAT_API leat_locker leat_mutex_locker(leat_mutex *m);
 LEAT_API leat_locker leat_rwmutex_locker(leat_rwmutex *rw);
+
+/**
+ * Make a locker of a reader-writer lock that locks for reading.
+ *
+ * Go         rw.RLocker()
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the lock must live as long as the locker is used.
+ * Ordering   none; its functions order as leat_rwmutex_rlock and leat_rwmutex_runlock.
+ * Param      rw      a reader-writer lock.
+ * Returns    the locker.
+ * Fatal      never.
+ * See        leat_cond_wait_locker, leat_rwmutex_locker
+ * Since      0.2
+ */
 LEAT_API leat_locker leat_rwmutex_rlocker(leat_rwmutex *rw);
 
 #ifdef __cplusplus

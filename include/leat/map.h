@@ -44,7 +44,7 @@ typedef struct leat_map {
 } leat_map;
 
 /**
- * Make a key of a string, of bytes, or of a pointer.
+ * Make a key of a string.
  *
  * leat_key_of makes one of anything, and the calls of a map do so by themselves; these are for
  * what it would take for something else, such as a char * that is not a string.
@@ -53,22 +53,73 @@ typedef struct leat_map {
  * Blocks     no.
  * Cancel     nothing to cancel.
  * Callable   anywhere, also in a signal handler.
- * Ownership  the key points to the string or the bytes; a map that stores it copies them.
+ * Ownership  the key points to the string; a map that stores it copies it.
  * Ordering   none.
  * Param      text    a string.
- * Param      p       bytes, or a pointer.
+ * Returns    the key.
+ * Fatal      never.
+ * See        leat_key_of, leat_key_bytes, leat_map_store
+ * Since      0.2
+ */
+LEAT_API leat_key leat_key_string(const char *text);
+
+/**
+ * Make a key of bytes.
+ *
+ * Unlike a string it may hold any byte.
+ *
+ * Go         none: any comparable value is a key.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   anywhere, also in a signal handler.
+ * Ownership  the key points to the bytes; a map that stores it copies them.
+ * Ordering   none.
+ * Param      p       the bytes.
  * Param      size    how many bytes.
+ * Returns    the key.
+ * Fatal      never.
+ * See        leat_key_of, leat_key_string, leat_map_store
+ * Since      0.2
+ */
+LEAT_API leat_key leat_key_bytes(const void *p, size_t size);
+
+/**
+ * Make a key of a pointer: of the address, or of what the functions of the map find there.
+ *
+ * Go         none: any comparable value is a key.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   anywhere, also in a signal handler.
+ * Ownership  what it points to must live as long as the key is in a map with functions.
+ * Ordering   none.
+ * Param      p       a pointer.
  * Returns    the key.
  * Fatal      never.
  * See        leat_key_of, leat_map_store
  * Since      0.2
  */
-LEAT_API leat_key leat_key_string(const char *text);
-LEAT_API leat_key leat_key_bytes(const void *p, size_t size);
 LEAT_API leat_key leat_key_pointer(const void *p);
 
 /**
- * Read back what a key was made of; for functions that leat_map_range calls.
+ * Read back the integer a key was made of; for functions that leat_map_range calls.
+ *
+ * Go         none: the key is the value.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   anywhere, also in a signal handler.
+ * Ownership  none.
+ * Ordering   none.
+ * Param      key     a key.
+ * Returns    the integer.
+ * Fatal      never.
+ * See        leat_map_range, leat_key_to_pointer
+ * Since      0.2
+ */
+LEAT_API int64_t leat_key_to_int(leat_key key);
+
+/**
+ * Read back the pointer, string or bytes a key was made of; for functions that leat_map_range
+ * calls.
  *
  * Go         none: the key is the value.
  * Blocks     no.
@@ -77,12 +128,11 @@ LEAT_API leat_key leat_key_pointer(const void *p);
  * Ownership  the string or the bytes live until the function that got the key returns.
  * Ordering   none.
  * Param      key     a key.
- * Returns    the integer; the string, the bytes or the pointer.
+ * Returns    the string, the bytes or the pointer.
  * Fatal      never.
- * See        leat_map_range
+ * See        leat_map_range, leat_key_to_int
  * Since      0.2
  */
-LEAT_API int64_t leat_key_to_int(leat_key key);
 LEAT_API const void *leat_key_to_pointer(leat_key key);
 
 /**
@@ -220,23 +270,41 @@ LEAT_API bool leat__map_compare_and_delete(leat_map *m, leat_key key, const void
 /**
  * Set the value of a key.
  *
- * Go         m.Store(key, value), m.Swap(key, value)
+ * Go         m.Store(key, value)
  * Blocks     while another changes the same part of the map.
  * Cancel     nothing to cancel.
  * Callable   goroutine or any other thread. Not from a signal handler.
- * Ownership  strings and bytes are copied; what a pointer key points to must live as long as the
- *            key is in the map.
+ * Ownership  strings and bytes are copied; what a pointer key points to must live as long as
+ *            the key is in the map.
  * Ordering   what precedes it happens before what reads the value.
+ * Param      m       a leat_map *.
+ * Param      key     what leat_key_of takes.
+ * Param      value   a pointer.
+ * Returns    nothing.
+ * Fatal      out of memory.
+ * See        leat_map_load, leat_map_swap
+ * Since      0.2
+ */
+#define leat_map_store(m, key, value) ((void)leat__map_swap(m, LEAT__KEY(key), value, NULL))
+
+/**
+ * Exchange the value of a key.
+ *
+ * Go         m.Swap(key, value)
+ * Blocks     while another changes the same part of the map.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  as leat_map_store.
+ * Ordering   as leat_map_load when the key was there, and as leat_map_store.
  * Param      m        a leat_map *.
  * Param      key      what leat_key_of takes.
  * Param      value    a pointer.
  * Param      previous a void ** to put the value that was there, or NULL; untouched when none.
- * Returns    of the swap, whether the key was there; of the store, nothing.
+ * Returns    whether the key was there.
  * Fatal      out of memory.
- * See        leat_map_load, leat_map_cas
+ * See        leat_map_store, leat_map_cas
  * Since      0.2
  */
-#define leat_map_store(m, key, value) ((void)leat__map_swap(m, LEAT__KEY(key), value, NULL))
 #define leat_map_swap(m, key, value, previous) \
     leat__map_swap(m, LEAT__KEY(key), value, previous)
 
@@ -264,7 +332,25 @@ LEAT_API bool leat__map_compare_and_delete(leat_map *m, leat_key key, const void
 /**
  * Delete a key.
  *
- * Go         m.Delete(key), m.LoadAndDelete(key)
+ * Go         m.Delete(key)
+ * Blocks     while another changes the same part of the map.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows the key; the value is not the map's.
+ * Ordering   what precedes it happens before what finds the key gone.
+ * Param      m       a leat_map *.
+ * Param      key     what leat_key_of takes.
+ * Returns    nothing.
+ * Fatal      never.
+ * See        leat_map_load_and_delete, leat_map_clear
+ * Since      0.2
+ */
+#define leat_map_delete(m, key) ((void)leat__map_load_and_delete(m, LEAT__KEY(key), NULL))
+
+/**
+ * Delete a key and get the value it had.
+ *
+ * Go         m.LoadAndDelete(key)
  * Blocks     while another changes the same part of the map.
  * Cancel     nothing to cancel.
  * Callable   goroutine or any other thread. Not from a signal handler.
@@ -273,34 +359,51 @@ LEAT_API bool leat__map_compare_and_delete(leat_map *m, leat_key key, const void
  * Param      m       a leat_map *.
  * Param      key     what leat_key_of takes.
  * Param      value   a void ** to put the value that was there, or NULL; untouched when none.
- * Returns    of the second, whether the key was there; of the first, nothing.
+ * Returns    whether the key was there.
  * Fatal      never.
- * See        leat_map_compare_and_delete, leat_map_clear
+ * See        leat_map_delete, leat_map_compare_and_delete
  * Since      0.2
  */
-#define leat_map_delete(m, key) ((void)leat__map_load_and_delete(m, LEAT__KEY(key), NULL))
 #define leat_map_load_and_delete(m, key, value) \
     leat__map_load_and_delete(m, LEAT__KEY(key), value)
 
 /**
- * Set the value of a key, or delete the key, if its value is what one thinks.
+ * Set the value of a key if its value is what one thinks.
  *
- * Go         m.CompareAndSwap(key, old, new), m.CompareAndDelete(key, old)
+ * Go         m.CompareAndSwap(key, old, new)
  * Blocks     while another changes the same part of the map.
  * Cancel     nothing to cancel.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  borrows the key; the values are not the map's.
- * Ordering   as leat_map_load, and as leat_map_store or leat_map_delete when it happened.
+ * Ordering   as leat_map_load, and as leat_map_store when it happened.
  * Param      m       a leat_map *.
  * Param      key     what leat_key_of takes.
  * Param      old     the pointer that must be its value.
  * Param      value   the pointer that shall be.
  * Returns    whether it happened; false when the key is not there.
  * Fatal      never.
- * See        leat_map_swap, leat_map_delete
+ * See        leat_map_swap, leat_map_compare_and_delete
  * Since      0.2
  */
 #define leat_map_cas(m, key, old, value) leat__map_cas(m, LEAT__KEY(key), old, value)
+
+/**
+ * Delete a key if its value is what one thinks.
+ *
+ * Go         m.CompareAndDelete(key, old)
+ * Blocks     while another changes the same part of the map.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows the key; the values are not the map's.
+ * Ordering   as leat_map_load, and as leat_map_delete when it happened.
+ * Param      m       a leat_map *.
+ * Param      key     what leat_key_of takes.
+ * Param      old     the pointer that must be its value.
+ * Returns    whether it happened; false when the key is not there.
+ * Fatal      never.
+ * See        leat_map_delete, leat_map_cas
+ * Since      0.2
+ */
 #define leat_map_compare_and_delete(m, key, old) \
     leat__map_compare_and_delete(m, LEAT__KEY(key), old)
 

@@ -50,24 +50,40 @@ typedef struct leat_mutex {
 LEAT_API void leat_mutex_lock(leat_mutex *m);
 
 /**
- * Lock a mutex unless a context ends, or a time comes, before.
+ * Lock a mutex unless a context ends before.
  *
  * Go         none: Go's locks cannot be given up on.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     ends with the context's error, or -ETIMEDOUT at the deadline; at once, without
- *            trying, when that is over already.
+ * Cancel     ends with the context's error; at once, without trying, when that is over already.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  the mutex must live until it is unlocked; the context until this returns.
  * Ordering   as leat_mutex_lock when it locked.
- * Param      ctx      a context, or NULL for none.
- * Param      m        a mutex.
- * Param      deadline when to give up, as leat_now reads it.
+ * Param      ctx     a context, or NULL for none.
+ * Param      m       a mutex.
  * Returns    0 when it is locked, else -ECANCELED or -ETIMEDOUT, and it is not.
  * Fatal      never.
- * See        leat_mutex_lock, leat_mutex_unlock
+ * See        leat_mutex_lock, leat_mutex_unlock, leat_mutex_lock_until
  * Since      0.2
  */
 LEAT_API LEAT_NODISCARD int leat_mutex_lock_ctx(leat_ctx *ctx, leat_mutex *m);
+
+/**
+ * Lock a mutex unless a time comes before.
+ *
+ * Go         none: Go's locks cannot be given up on.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with -ETIMEDOUT at the deadline; at once, without trying, when that has
+ *            passed already.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the mutex must live until it is unlocked.
+ * Ordering   as leat_mutex_lock when it locked.
+ * Param      m        a mutex.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    0 when it is locked, else -ETIMEDOUT, and it is not.
+ * Fatal      never.
+ * See        leat_mutex_lock, leat_mutex_unlock, leat_mutex_lock_ctx
+ * Since      0.2
+ */
 LEAT_API LEAT_NODISCARD int leat_mutex_lock_until(leat_mutex *m, leat_duration deadline);
 
 /**

@@ -51,24 +51,40 @@ typedef struct leat_rwmutex {
 LEAT_API void leat_rwmutex_rlock(leat_rwmutex *rw);
 
 /**
- * Lock for reading unless a context ends, or a time comes, before.
+ * Lock for reading unless a context ends before.
  *
  * Go         none: Go's locks cannot be given up on.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     ends with the context's error, or -ETIMEDOUT at the deadline; at once, without
- *            trying, when that is over already.
+ * Cancel     ends with the context's error; at once, without trying, when that is over already.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  the lock must live until it is unlocked; the context until this returns.
  * Ordering   as leat_rwmutex_rlock when it locked.
- * Param      ctx      a context, or NULL for none.
- * Param      rw       a reader-writer lock.
- * Param      deadline when to give up, as leat_now reads it.
+ * Param      ctx     a context, or NULL for none.
+ * Param      rw      a reader-writer lock.
  * Returns    0 when it is locked, else -ECANCELED or -ETIMEDOUT, and it is not.
  * Fatal      never.
- * See        leat_rwmutex_rlock, leat_rwmutex_runlock
+ * See        leat_rwmutex_rlock, leat_rwmutex_runlock, leat_rwmutex_rlock_until
  * Since      0.2
  */
 LEAT_API LEAT_NODISCARD int leat_rwmutex_rlock_ctx(leat_ctx *ctx, leat_rwmutex *rw);
+
+/**
+ * Lock for reading unless a time comes before.
+ *
+ * Go         none: Go's locks cannot be given up on.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with -ETIMEDOUT at the deadline; at once, without trying, when that has
+ *            passed already.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the lock must live until it is unlocked.
+ * Ordering   as leat_rwmutex_rlock when it locked.
+ * Param      rw       a reader-writer lock.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    0 when it is locked, else -ETIMEDOUT, and it is not.
+ * Fatal      never.
+ * See        leat_rwmutex_rlock, leat_rwmutex_runlock, leat_rwmutex_rlock_ctx
+ * Since      0.2
+ */
 LEAT_API LEAT_NODISCARD int leat_rwmutex_rlock_until(leat_rwmutex *rw, leat_duration deadline);
 
 /**
@@ -124,26 +140,44 @@ LEAT_API void leat_rwmutex_runlock(leat_rwmutex *rw);
 LEAT_API void leat_rwmutex_lock(leat_rwmutex *rw);
 
 /**
- * Lock for writing unless a context ends, or a time comes, before.
+ * Lock for writing unless a context ends before.
  *
  * A writer that gives up lets the readers in that waited behind it.
  *
  * Go         none: Go's locks cannot be given up on.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     ends with the context's error, or -ETIMEDOUT at the deadline; at once, without
- *            trying, when that is over already.
+ * Cancel     ends with the context's error; at once, without trying, when that is over already.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  the lock must live until it is unlocked; the context until this returns.
  * Ordering   as leat_rwmutex_lock when it locked.
- * Param      ctx      a context, or NULL for none.
- * Param      rw       a reader-writer lock.
- * Param      deadline when to give up, as leat_now reads it.
+ * Param      ctx     a context, or NULL for none.
+ * Param      rw      a reader-writer lock.
  * Returns    0 when it is locked, else -ECANCELED or -ETIMEDOUT, and it is not.
  * Fatal      never.
- * See        leat_rwmutex_lock, leat_rwmutex_unlock
+ * See        leat_rwmutex_lock, leat_rwmutex_unlock, leat_rwmutex_lock_until
  * Since      0.2
  */
 LEAT_API LEAT_NODISCARD int leat_rwmutex_lock_ctx(leat_ctx *ctx, leat_rwmutex *rw);
+
+/**
+ * Lock for writing unless a time comes before.
+ *
+ * A writer that gives up lets the readers in that waited behind it.
+ *
+ * Go         none: Go's locks cannot be given up on.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with -ETIMEDOUT at the deadline; at once, without trying, when that has
+ *            passed already.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the lock must live until it is unlocked.
+ * Ordering   as leat_rwmutex_lock when it locked.
+ * Param      rw       a reader-writer lock.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    0 when it is locked, else -ETIMEDOUT, and it is not.
+ * Fatal      never.
+ * See        leat_rwmutex_lock, leat_rwmutex_unlock, leat_rwmutex_lock_ctx
+ * Since      0.2
+ */
 LEAT_API LEAT_NODISCARD int leat_rwmutex_lock_until(leat_rwmutex *rw, leat_duration deadline);
 
 /**
@@ -203,26 +237,44 @@ static inline void *leat__read_guard(leat_rwmutex *rw)
 }
 
 /**
- * Lock for reading, or for writing, until the end of the block, however that is left.
+ * Lock for reading until the end of the block, however that is left.
  *
  *     leat_read_guard(&table->lock);
  *
  * It is a declaration; leat_exit unlocks as well.
  *
- * Go         rw.RLock(); defer rw.RUnlock(), or rw.Lock(); defer rw.Unlock()
+ * Go         rw.RLock(); defer rw.RUnlock()
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
  * Cancel     cannot be cancelled.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  the lock must live until the end of the block.
- * Ordering   as leat_rwmutex_rlock and leat_rwmutex_lock and their unlocks.
+ * Ordering   as leat_rwmutex_rlock and leat_rwmutex_runlock.
  * Param      rw      a leat_rwmutex *, evaluated once.
  * Returns    nothing: it is a declaration.
- * Fatal      as leat_rwmutex_runlock and leat_rwmutex_unlock.
- * See        leat_rwmutex_rlock, leat_rwmutex_lock, leat_lock_guard
+ * Fatal      as leat_rwmutex_runlock.
+ * See        leat_rwmutex_rlock, leat_write_guard, leat_lock_guard
  * Since      0.2
  */
 #define leat_read_guard(rw) \
     LEAT__GUARD(__COUNTER__, leat__rwmutex_read_end, leat__read_guard(rw))
+
+/**
+ * Lock for writing until the end of the block, however that is left.
+ *
+ * It is a declaration; leat_exit unlocks as well.
+ *
+ * Go         rw.Lock(); defer rw.Unlock()
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     cannot be cancelled.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  the lock must live until the end of the block.
+ * Ordering   as leat_rwmutex_lock and leat_rwmutex_unlock.
+ * Param      rw      a leat_rwmutex *, evaluated once.
+ * Returns    nothing: it is a declaration.
+ * Fatal      as leat_rwmutex_unlock.
+ * See        leat_rwmutex_lock, leat_read_guard, leat_lock_guard
+ * Since      0.2
+ */
 #define leat_write_guard(rw) \
     LEAT__GUARD(__COUNTER__, leat__rwmutex_scope_end, leat__write_guard(rw))
 

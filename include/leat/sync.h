@@ -103,27 +103,47 @@ LEAT_API void leat_waitgroup_done(leat_waitgroup *wg);
 LEAT_API void leat_waitgroup_wait(leat_waitgroup *wg);
 
 /**
- * Wait for a wait group unless a context ends, or a time comes, before.
+ * Wait for a wait group unless a context ends before.
  *
  * What it waits for goes on: after an error the wait group must live until another wait has
  * returned without one.
  *
  * Go         none: Go's wait groups cannot be given up on.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     ends with the context's error, or -ETIMEDOUT at the deadline; at once, without
- *            looking at the group, when that is over already.
+ * Cancel     ends with the context's error; at once, without looking at the group, when that is
+ *            over already.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  borrows both; the wait group must live until a wait has returned 0.
  * Ordering   as leat_waitgroup_wait when it returns 0.
- * Param      ctx      a context, or NULL for none.
- * Param      wg       a wait group.
- * Param      deadline when to give up, as leat_now reads it.
+ * Param      ctx     a context, or NULL for none.
+ * Param      wg      a wait group.
  * Returns    0 when nothing is left of what it waits for, else -ECANCELED or -ETIMEDOUT.
  * Fatal      as leat_waitgroup_wait.
- * See        leat_waitgroup_wait
+ * See        leat_waitgroup_wait, leat_waitgroup_wait_until
  * Since      0.2
  */
 LEAT_API LEAT_NODISCARD int leat_waitgroup_wait_ctx(leat_ctx *ctx, leat_waitgroup *wg);
+
+/**
+ * Wait for a wait group unless a time comes before.
+ *
+ * What it waits for goes on: after an error the wait group must live until another wait has
+ * returned without one.
+ *
+ * Go         none: Go's wait groups cannot be given up on.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with -ETIMEDOUT at the deadline; at once, without looking at the group, when
+ *            that has passed already.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows it; the wait group must live until a wait has returned 0.
+ * Ordering   as leat_waitgroup_wait when it returns 0.
+ * Param      wg       a wait group.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    0 when nothing is left of what it waits for, else -ETIMEDOUT.
+ * Fatal      as leat_waitgroup_wait.
+ * See        leat_waitgroup_wait, leat_waitgroup_wait_ctx
+ * Since      0.2
+ */
 LEAT_API LEAT_NODISCARD int leat_waitgroup_wait_until(leat_waitgroup *wg,
                                                       leat_duration deadline);
 
