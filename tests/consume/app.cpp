@@ -3,51 +3,16 @@
  * app.cpp - the C++ half, used for real: what app.c is to C. With an argument it ends by a panic
  * of that kind, and the script looks at how.
  */
-#include <leat.h>
+#include "app.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
-#include <string>
 
 extern "C" int c_part(leat_int_chan in, leat_int_chan out);
 
 namespace
 {
-
-void check(bool ok, int line, const char *what)
-{
-    if (ok)
-        return;
-    std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, line, what);
-    std::exit(1);
-}
-#define CHECK(ok) check((ok), __LINE__, #ok)
-
-/* Counts the objects that live, to see that closures are destroyed, once. */
-struct counted {
-    static inline int alive;
-    std::string text = "a text that is too long for the small string optimisation";
-    counted()
-    {
-        __atomic_add_fetch(&alive, 1, __ATOMIC_SEQ_CST);
-    }
-    counted(const counted &other) : text(other.text)
-    {
-        __atomic_add_fetch(&alive, 1, __ATOMIC_SEQ_CST);
-    }
-    counted &operator=(const counted &) = delete;
-    ~counted()
-    {
-        __atomic_sub_fetch(&alive, 1, __ATOMIC_SEQ_CST);
-    }
-    static bool none()
-    {
-        return __atomic_load_n(&alive, __ATOMIC_SEQ_CST) == 0;
-    }
-};
 
 struct point {
     double x, y;
@@ -133,60 +98,6 @@ void channels()
     CHECK(!ok && !leat_recv(numbers, &v) && v == 0);
     leat_chan_free(points);
     leat_chan_free(done);
-}
-
-void groups_and_patterns()
-{
-    leat_singleflight flights = {};
-    counted object;
-    int sum = 0, length = 0, numbers[] = {3, 1, 2};
-    {
-        leat_scoped_group(g, nullptr);
-        leat_group_set_limit(&g, 2);
-        for (int i = 0; i < 10; i++)
-            leat_group_go(
-                &g,
-                [&sum, object](int n) {
-                    __atomic_add_fetch(&sum, n, __ATOMIC_SEQ_CST);
-                    return object.text.empty() ? -EIO : 0;
-                },
-                i);
-        CHECK(leat_group_wait(&g) == 0 && sum == 45);
-        leat_group_set_limit(&g, 0);
-        CHECK(!leat_group_try_go(&g, [object] { return 0; }));
-    }
-    CHECK(leat_singleflight_do(
-              &flights, "four", &length, nullptr,
-              [](int *out, const char *key) {
-                  *out = static_cast<int>(std::strlen(key));
-                  return 0;
-              },
-              "four") == 0);
-    CHECK(length == 4);
-    try {
-        leat_singleflight_do(&flights, "key", &length, nullptr,
-                             [](int *) -> int { throw std::runtime_error("on the way"); });
-        CHECK(false);
-    } catch (const std::runtime_error &) {
-    }
-    CHECK(leat_singleflight_do(&flights, "key", &length, nullptr, [](int *) { return 0; }) ==
-          0);
-    leat_workers_opts opts = {};
-    leat_workers *pool = leat_workers_make(&opts);
-    for (int i = 0; i < 5; i++)
-        CHECK(leat_workers_submit(pool, [object, &sum] {
-                  __atomic_add_fetch(&sum, 1, __ATOMIC_SEQ_CST);
-                  return 0;
-              }) == 0);
-    leat_workers_free(pool);
-    CHECK(sum == 50);
-    CHECK(leat_parallel_for(0, 100, 7, [&](int64_t from, int64_t to) {
-              __atomic_sub_fetch(&sum, static_cast<int>(to - from), __ATOMIC_SEQ_CST);
-              return 0;
-          }) == 0);
-    CHECK(sum == -50);
-    leat_parallel_sort(numbers, 3, 0, [](const int *a, const int *b) { return *a - *b; });
-    CHECK(numbers[0] == 1 && numbers[1] == 2 && numbers[2] == 3);
 }
 
 void with_c()
@@ -364,7 +275,8 @@ int main(int argc, char **argv)
     goroutines();
     CHECK(counted::none());
     channels();
-    groups_and_patterns();
+    use_flow();
+    use_sync();
     with_c();
     scopes();
     blocking();
