@@ -28,7 +28,7 @@ static const char *sched_check(void)
         bad = "S3: limit is not procs plus compensations";
     int global = 0;
     for (const struct g *g = sched.global_head; g; g = g->next)
-        global++;
+        global += g->flags & G_CARRIER ? (int)(g->u.batch.n - g->u.batch.taken) : 1;
     if (global != sched.nglobal)
         bad = "S1: the global queue is miscounted";
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);

@@ -115,7 +115,7 @@ void sched_requeue(struct m *m, struct g *g)
     if (g->home) {
         wake_home(m, g);
     } else {
-        global_put(g, g, 1);
+        global_put(g);
         wake_for_work();
     }
     sched_enter_g0(m, g);

@@ -7,6 +7,11 @@
  *       reads an old goroutine at worst, never somebody else's memory.
  *   R2  a record is on one free list or in one use.
  *
+ * FREE RECORDS  A proc has an array of them, the others are here: a list of records, each of which
+ *   names up to LEAT__BATCH more where its arguments would be. A list of all would be as slow as
+ *   memory: with a million free ones the processor would wait at each for the address of the next.
+ *   An array of all could not grow where records are freed, without memory.
+ *
  * Slabs grow geometrically and ask for huge pages from 2 MiB on: a million queued goroutines are
  * 256 MB of records, and touching them by 4 KiB pages would cost more than spawning them.
  */
@@ -20,7 +25,7 @@ enum { SLABS_MAX_ = 64, FIRST_SLAB = 256 };
 
 static struct {
     spinlock lock;
-    struct g *free;
+    struct g *free; /* each with its batch */
     struct g *slab[SLABS_MAX_];
     unsigned len[SLABS_MAX_];
     unsigned nslabs; /* release-stored after slab[] and len[] are */
@@ -59,6 +64,8 @@ static struct g *record_take(void)
 {
     struct g *g = records.free;
 
+    if (g && g->u.batch.n > 0)
+        return g->u.batch.g[--g->u.batch.n];
     if (g) {
         records.free = g->next;
         return g;
@@ -80,26 +87,31 @@ struct g *g_alloc_shared(struct p *p)
         struct g *more = record_take();
         if (!more)
             break;
-        more->next = p->gfree;
-        p->gfree = more;
-        p->ngfree++;
+        p->gfree[p->ngfree++] = more;
     }
     spin_unlock(&records.lock, LEAT__RANK_GLIST);
     return g;
 }
 
+/* Lock held. */
+static void record_give(struct g *g)
+{
+    struct g *first = records.free;
+
+    if (first && first->u.batch.n < LEAT__BATCH) {
+        first->u.batch.g[first->u.batch.n++] = g;
+        return;
+    }
+    g->u.batch.n = 0;
+    g->next = first;
+    records.free = g;
+}
+
 void g_give_back(struct p *p, int keep)
 {
-    if (p->ngfree <= keep)
-        return;
     spin_lock(&records.lock, LEAT__RANK_GLIST);
-    while (p->ngfree > keep) {
-        struct g *g = p->gfree;
-        p->gfree = g->next;
-        g->next = records.free;
-        records.free = g;
-        p->ngfree--;
-    }
+    while (p->ngfree > keep)
+        record_give(p->gfree[--p->ngfree]);
     spin_unlock(&records.lock, LEAT__RANK_GLIST);
 }
 
@@ -132,9 +144,13 @@ const char *g_check(void)
     const char *bad = NULL;
 
     spin_lock(&records.lock, LEAT__RANK_GLIST);
-    for (struct g *g = records.free; g && !bad; g = g->next)
-        if (load_relaxed(&g->status) != G_FREE)
+    for (struct g *g = records.free; g && !bad; g = g->next) {
+        bool in_use = load_relaxed(&g->status) != G_FREE;
+        for (uint32_t i = 0; i < g->u.batch.n; i++)
+            in_use |= load_relaxed(&g->u.batch.g[i]->status) != G_FREE;
+        if (in_use)
             bad = "R2: a record on the free list is in use";
+    }
     spin_unlock(&records.lock, LEAT__RANK_GLIST);
     return bad;
 }

@@ -133,7 +133,7 @@ static void rescue_main(struct m *m, int64_t stood)
     struct g *g = home_take_main(m);
     if (g) {
         g->home = NULL;
-        global_put_locked(g, g, 1);
+        global_put_locked(g);
     }
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
     wake_for_work();
@@ -176,7 +176,7 @@ static void share_queue(struct p *p)
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     while ((g = load_relaxed(&p->next) ? exchange(&p->next, NULL) : NULL) ||
            (g = forkq_steal(&p->forkq)) || (g = runq_get(&p->runq)))
-        global_put_locked(g, g, 1);
+        global_put_locked(g);
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
     wake_for_work(); /* whoever would have found it may have slept meanwhile */
 }

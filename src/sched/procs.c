@@ -95,7 +95,7 @@ static void proc_empty(struct p *p)
 
     while ((g = exchange(&p->next, NULL)) || (g = forkq_pop(&p->forkq)) ||
            (g = runq_get(&p->runq)))
-        global_put(g, g, 1);
+        global_put(g);
 }
 
 bool proc_try_acquire(struct m *m)
@@ -229,7 +229,7 @@ void thread_give_up(struct m *m)
     m->spinning = false;
     proc_empty(p);
     if (g)
-        global_put(g, g, 1);
+        global_put(g);
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     sched.nthreads--;
     m->link = sched.free_workers;

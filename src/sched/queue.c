@@ -10,7 +10,10 @@
  *   read-modify-write except for the last element, thieves move top by CAS. The slots are a
  *   fixed ring; when it is full a fork becomes an ordinary spawn. What is stored are records
  *   that are never unmapped, so a thief that loses has read nothing dangerous.
- * GLOBAL  A list under sched.lock; its length is read without the lock.
+ * GLOBAL  A list under sched.lock; its length is read without the lock. What overflows from a ring
+ *   comes as carriers: free records that name up to LEAT__BATCH goroutines each, in order. Linked
+ *   one by one, a million that wait would be taken at the speed of memory, each link a miss, under
+ *   the lock. Not in the hostile build, which picks from the middle.
  */
 #include <sched.h>
 
@@ -131,7 +134,8 @@ bool forkq_empty(const struct forkq *q)
     return load_acquire(&q->top) >= load_acquire(&q->bottom);
 }
 
-void global_put_locked(struct g *head, struct g *tail, int n)
+/* Lock held. */
+static void append(struct g *head, struct g *tail, int n)
 {
     tail->next = NULL;
     if (sched.global_tail)
@@ -142,12 +146,50 @@ void global_put_locked(struct g *head, struct g *tail, int n)
     store_seq(&sched.nglobal, sched.nglobal + n);
 }
 
-void global_put(struct g *head, struct g *tail, int n)
+void global_put_locked(struct g *g)
+{
+    append(g, g, 1);
+}
+
+void global_put(struct g *g)
 {
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
-    global_put_locked(head, tail, n);
+    append(g, g, 1);
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
     hostile_window();
+}
+
+static struct g *first_of(const struct g *item)
+{
+    return item->flags & G_CARRIER ? item->u.batch.g[item->u.batch.taken] : (struct g *)item;
+}
+
+/* Lock held: the first goroutine of the list has been taken. A carrier that has no more goes to
+ * *spent. */
+static void shift_global(struct g **spent)
+{
+    struct g *item = sched.global_head;
+    bool carrier = item->flags & G_CARRIER;
+
+    if (carrier && ++item->u.batch.taken < item->u.batch.n)
+        return;
+    sched.global_head = item->next;
+    if (!sched.global_head)
+        sched.global_tail = NULL;
+    if (carrier) {
+        item->next = *spent;
+        *spent = item;
+    }
+}
+
+static void free_carriers(struct p *p, struct g *spent)
+{
+    while (spent) {
+        struct g *g = spent;
+        spent = g->next;
+        g->flags = 0;
+        g_put_back(p, g);
+    }
 }
 
 /* Take one, and up to a fair share more into the ring of p. */
@@ -166,44 +208,71 @@ struct g *global_get(struct p *p, int max)
     int share = sched.nglobal / (sched.limit > 0 ? sched.limit : 1) + 1;
     if (share > max)
         share = max;
-    struct g *first = NULL;
+    struct g *first = NULL, *spent = NULL;
     int taken = 0;
     while (taken < share && sched.global_head) {
-        struct g *g = sched.global_head;
-        struct g *next = g->next;
+        struct g *g = first_of(sched.global_head);
         if (first && ((LEAT__HOSTILE && hostile_has_run(g)) || !runq_put(&p->runq, g)))
             break;
-        sched.global_head = next;
+        shift_global(&spent);
         if (!first)
             first = g;
         taken++;
     }
-    if (!sched.global_head)
-        sched.global_tail = NULL;
     store_relaxed(&sched.nglobal, sched.nglobal - taken);
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    free_carriers(p, spent);
     return first;
+}
+
+/* A list for the global queue, not yet there. */
+struct load {
+    struct g *head, *tail, *carrier; /* the last one, while it has room */
+    int n;
+};
+
+static void load_link(struct load *l, struct g *item)
+{
+    if (l->tail)
+        l->tail->next = item;
+    else
+        l->head = item;
+    l->tail = item;
+}
+
+static void load_add(struct load *l, struct p *p, struct g *g)
+{
+    l->n++;
+    if (!l->carrier && !LEAT__HOSTILE && (l->carrier = g_take(p)) != NULL) {
+        l->carrier->flags = G_CARRIER;
+        l->carrier->u.batch.n = l->carrier->u.batch.taken = 0;
+        load_link(l, l->carrier);
+    }
+    if (!l->carrier) {
+        load_link(l, g);
+        return;
+    }
+    l->carrier->u.batch.g[l->carrier->u.batch.n++] = g;
+    if (l->carrier->u.batch.n == LEAT__BATCH)
+        l->carrier = NULL;
 }
 
 /* The oldest of the ring, `max` at most, then `last` unless NULL, go to the global queue, where
  * everybody finds them. */
 LEAT__COLD static void ring_to_global(struct p *p, int max, struct g *last)
 {
-    struct g *head = NULL, *tail = NULL, *g;
-    int n = 0;
+    struct load l = {.n = 0};
+    struct g *g;
 
-    while ((g = n < max ? runq_get(&p->runq) : NULL) || (g = last)) {
-        if (g == last)
-            last = NULL;
-        if (tail)
-            tail->next = g;
-        else
-            head = g;
-        tail = g;
-        n++;
-    }
-    if (head)
-        global_put(head, tail, n);
+    while (l.n < max && (g = runq_get(&p->runq)))
+        load_add(&l, p, g);
+    if (last)
+        load_add(&l, p, last);
+    if (l.n == 0)
+        return;
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    append(l.head, l.tail, l.n);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
 }
 
 void queue_share(struct p *p)

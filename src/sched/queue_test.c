@@ -363,7 +363,7 @@ T_TEST(a_proc_takes_its_share_of_the_global_list, .procs = {1}, .fresh = true)
 
     sched.limit = PROCS;
     for (int i = 0; i < MANY; i++)
-        global_put(&g[i], &g[i], 1);
+        global_put(&g[i]);
     T_EQ(global_get(p, QUEUE_SIZE), &g[0]);
     T_EQ(runq_len(&p->runq), SHARE - 1);
     T_EQ(sched.nglobal, MANY - SHARE);

@@ -255,7 +255,7 @@ static void ready_foreign(struct g *g)
 /* From a thread without a proc: everybody's queue. */
 LEAT__COLD static void ready_global(struct g *g)
 {
-    global_put(g, g, 1);
+    global_put(g);
     wake_for_work();
 }
 

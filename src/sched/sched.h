@@ -36,6 +36,7 @@ enum g_flags {
     G_LOCKED = 2,          /* leat_lock_thread: its thread runs nobody else */
     G_MAIN = 4,            /* goroutine 1 */
     G_NOT_MAIN_THREAD = 8, /* about to make a blocking call: the main thread must not run it */
+    G_CARRIER = 16,        /* no goroutine: a free record on the global queue, see queue.c */
 };
 
 /* Why a goroutine waits; the texts are Go's (sched/reason.c). */
@@ -103,6 +104,10 @@ struct g {
             uint32_t asleep; /* atomic: foreign: blocked in a leat call */
             struct m *left;  /* atomic: hostile build: the thread it parked on */
         } wait;
+        struct {
+            struct g *g[LEAT__BATCH];
+            uint32_t n, taken; /* g[taken..n-1] are there */
+        } batch;               /* of a free record: others that it stands for */
     } u;
 } LEAT__LINE;
 _Static_assert(offsetof(struct g, u) == LEAT__G_ARGS, "the assembly stores arguments there");
@@ -141,9 +146,8 @@ struct p {
     uint64_t random;          /* owner */
     struct m *m;              /* lock: who holds it */
     uint64_t next_id, end_id; /* owner: a block of goroutine ids */
-    int64_t alive;   /* owner: started here less ended here; the sum over procs counts */
-    struct g *gfree; /* owner: free records */
-    int ngfree;
+    int64_t alive; /* owner: started here less ended here; the sum over procs counts */
+    int ngfree;    /* owner: of gfree */
     struct stack_cache stacks; /* owner */
     struct p *link;            /* lock: list of idle procs */
     void *timers;              /* the time room's */
@@ -160,6 +164,7 @@ struct p {
     uint32_t refused; /* lock: hostile build: looks at the global queue without taking */
     struct runq runq;
     struct forkq forkq;
+    struct g *gfree[LEAT__G_CACHE]; /* owner: free records */
 };
 
 struct m {
@@ -348,30 +353,39 @@ int64_t sched_alive(void); /* how many there are; exact when nobody spawns or en
 struct g *g_alloc_shared(struct p *p);   /* from the global list, filling the proc's cache */
 void g_give_back(struct p *p, int keep); /* all but some of the proc's cache to that list */
 
-/* From the proc's cache, else the global list; NULL: no memory. */
+/* A record that was not used since g_take gave it. */
+static inline void g_put_back(struct p *p, struct g *g)
+{
+    if (unlikely(p->ngfree == LEAT__G_CACHE))
+        g_give_back(p, LEAT__G_CACHE / 2);
+    p->gfree[p->ngfree++] = g;
+}
+
+/* From the proc's cache, else the global list; NULL: no memory. The record after this one is in
+ * use soon: bring what a start writes near. */
+static inline struct g *g_take(struct p *p)
+{
+    if (unlikely(!p || p->ngfree == 0))
+        return g_alloc_shared(p);
+    struct g *g = p->gfree[--p->ngfree];
+    if (likely(p->ngfree > 0)) {
+        const char *after = (const char *)p->gfree[p->ngfree - 1];
+        prefetch(after);
+        prefetch(after + 64);
+    }
+    return g;
+}
+
 static inline struct g *g_alloc(struct m *m)
 {
-    struct p *p = m->p;
-    struct g *g = likely(p != NULL) ? p->gfree : NULL;
-
-    if (unlikely(!g))
-        return g_alloc_shared(p);
-    p->gfree = g->next;
-    p->ngfree--;
-    return g;
+    return g_take(m->p);
 }
 
 static inline void g_release(struct m *m, struct g *g)
 {
-    struct p *p = m->p;
-
     g->captured = 0;
     store_relaxed(&g->status, G_FREE);
-    if (unlikely(p->ngfree >= LEAT__G_CACHE))
-        g_give_back(p, LEAT__G_CACHE / 2);
-    g->next = p->gfree;
-    p->gfree = g;
-    p->ngfree++;
+    g_put_back(m->p, g);
 }
 
 void g_fork_begin(void); /* hold the lock over a fork */
@@ -401,8 +415,8 @@ struct g *forkq_pop(struct forkq *q);
 struct g *forkq_steal(struct forkq *q);
 bool forkq_empty(const struct forkq *q);
 
-void global_put(struct g *head, struct g *tail, int n);
-void global_put_locked(struct g *head, struct g *tail, int n);
+void global_put(struct g *g);
+void global_put_locked(struct g *g); /* sched.lock held */
 struct g *global_get(struct p *p, int max);
 void queue_local(struct p *p, struct g *g); /* to the tail, overflowing to the global queue */
 void queue_share(struct p *p);              /* the whole ring to the tail of the global queue */
