@@ -50,6 +50,8 @@ var groups = []struct {
 	{"go_sync", goSyncGroup},
 	{"go_lock", goLockGroup},
 	{"go_time", goTimeGroup},
+	{"go_pool", goPoolGroup},
+	{"go_map", goMapGroup},
 }
 
 func check(ok bool, what string) {

@@ -35,5 +35,7 @@ void bench_go_context(void);
 void bench_go_sync(void);
 void bench_go_lock(void);
 void bench_go_time(void);
+void bench_go_pool(void);
+void bench_go_map(void);
 
 #endif

@@ -37,6 +37,8 @@ static const bench_group leat_bench_groups[] = {
     {"go_sync", bench_go_sync},
     {"go_lock", bench_go_lock},
     {"go_time", bench_go_time},
+    {"go_pool", bench_go_pool},
+    {"go_map", bench_go_map},
     {NULL, NULL},
 };
 

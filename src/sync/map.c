@@ -99,11 +99,11 @@ const void *leat_key_to_pointer(leat_key key)
     return (const void *)(uintptr_t)key.leat__word;
 }
 
+/* The high bits of a product depend on all of x; in the middle of the second, so do the low. */
 static inline uint64_t mix(uint64_t x)
 {
-    x = (x ^ x >> 32) * UINT64_C(0xD6E8FEB86659FD93);
-    x = (x ^ x >> 32) * UINT64_C(0xD6E8FEB86659FD93);
-    return x ^ x >> 32;
+    x *= UINT64_C(0x9E3779B97F4A7C15);
+    return (x ^ x >> 32) * UINT64_C(0xD6E8FEB86659FD93);
 }
 
 static uint64_t hash_bytes(const char *p, size_t size, uint64_t h)
@@ -119,16 +119,18 @@ static uint64_t hash_bytes(const char *p, size_t size, uint64_t h)
     return mix(h ^ word);
 }
 
-static uint64_t hash_of(const leat_map *m, uint64_t seed, leat_key k)
+static uint64_t hash_other(const leat_map *m, uint64_t seed, leat_key k)
 {
-    uint64_t h;
-
     if (key_is_bytes(k))
-        h = hash_bytes(leat_key_to_pointer(k), key_size(k), seed);
-    else if (k.leat__kind == KEY_POINTER && m->hash)
-        h = mix(m->hash(leat_key_to_pointer(k)) ^ seed);
-    else
-        h = mix(k.leat__word ^ seed);
+        return hash_bytes(leat_key_to_pointer(k), key_size(k), seed);
+    return mix((m->hash ? m->hash(leat_key_to_pointer(k)) : k.leat__word) ^ seed);
+}
+
+static inline uint64_t hash_of(const leat_map *m, uint64_t seed, leat_key k)
+{
+    bool word = k.leat__kind == KEY_WORD;
+    uint64_t h = likely(word) ? mix(k.leat__word ^ seed) : hash_other(m, seed, k);
+
     return h ? h : 1;
 }
 
@@ -166,19 +168,23 @@ static struct map_inside *inside_make(void)
     return in;
 }
 
-static struct map_inside *inside_of(leat_map *m)
+LEAT__COLD static struct map_inside *inside_install(leat_map *m)
 {
-    struct map_inside *in = load_acquire(&m->leat__inside);
-
-    if (likely(in != NULL))
-        return in;
     void *none = NULL;
+
     m_self(); /* the runtime runs: it knows how many procs there are */
-    in = inside_make();
+    struct map_inside *in = inside_make();
     if (cas(&m->leat__inside, &none, (void *)in))
         return in;
     leat__free(in);
     return none;
+}
+
+static inline struct map_inside *inside_of(leat_map *m)
+{
+    struct map_inside *in = load_acquire(&m->leat__inside);
+
+    return likely(in != NULL) ? in : inside_install(m);
 }
 
 struct map_shard *map_shard_of(struct map_inside *in, uint64_t hash)
@@ -362,7 +368,11 @@ static inline bool is_changed(const struct map_shard *s, uint32_t before)
     return load_relaxed(&s->changes) != before;
 }
 
-static enum look look_once(struct map_shard *s, uint64_t hash, leat_key k, void **value)
+/* The words of the key apart: as a struct it would go through memory on the way. In line, for
+ * of a kind that is known little is left. */
+static inline __attribute__((always_inline)) enum look look_once(struct map_shard *s,
+                                                                 uint64_t hash, uint64_t word,
+                                                                 uint64_t kind, void **value)
 {
     uint32_t before = load_acquire(&s->changes);
     struct map_table *t = load_acquire(&s->table);
@@ -375,16 +385,16 @@ static enum look look_once(struct map_shard *s, uint64_t hash, leat_key k, void 
         uint64_t h = load_relaxed(&slot->hash);
         if (h == 0)
             break;
-        if (h != hash || load_relaxed(&slot->key.leat__kind) != k.leat__kind)
+        if (h != hash || load_relaxed(&slot->key.leat__kind) != kind)
             continue;
-        uint64_t word = load_relaxed(&slot->key.leat__word);
-        if (key_is_bytes(k)) {
+        uint64_t at = load_relaxed(&slot->key.leat__word);
+        if ((kind & KEY_KIND_MASK) == KEY_BYTES) {
             if (is_changed(s, before))
                 return LOOK_TORN;
-            if (!bytes_equal((const char *)(uintptr_t)word, leat_key_to_pointer(k),
-                             key_size(k)))
+            if (!bytes_equal((const char *)(uintptr_t)at, (const char *)(uintptr_t)word,
+                             (size_t)(kind >> KEY_KIND_BITS)))
                 continue;
-        } else if (word != k.leat__word) {
+        } else if (at != word) {
             continue;
         }
         *value = load_acquire(&slot->value);
@@ -405,25 +415,42 @@ static bool look_locked(leat_map *m, struct map_shard *s, uint64_t hash, leat_ke
     return slot != NULL;
 }
 
-bool leat__map_load(leat_map *m, leat_key k, void **value)
+/* Keys that are no words, and words after a first look that was torn. */
+static __attribute__((noinline)) bool look_long(leat_map *m, struct map_shard *s, uint64_t hash,
+                                                leat_key k, void **value)
 {
-    struct map_inside *in = inside_of(m);
-    uint64_t hash = hash_of(m, in->seed, k);
+    for (int i = 0; i < READ_TRIES_MAP && !compared_by_functions(m, k); i++) {
+        enum look look = look_once(s, hash, k.leat__word, k.leat__kind, value);
+        if (likely(look != LOOK_TORN))
+            return look == LOOK_HIT;
+        cpu_relax();
+    }
+    return look_locked(m, s, hash, k, value);
+}
+
+static inline bool look_up(leat_map *m, struct map_inside *in, uint64_t hash, leat_key k,
+                           void **value)
+{
     struct map_shard *s = map_shard_of(in, hash);
     enum look look = LOOK_TORN;
     void *found = NULL;
 
-    for (int i = 0; i < READ_TRIES_MAP && !compared_by_functions(m, k); i++) {
-        look = look_once(s, hash, k, &found);
-        if (likely(look != LOOK_TORN))
-            break;
-        cpu_relax();
-    }
-    bool hit = look == LOOK_TORN ? look_locked(m, s, hash, k, &found) : look == LOOK_HIT;
+    if (likely(k.leat__kind == KEY_WORD))
+        look = look_once(s, hash, k.leat__word, KEY_WORD, &found);
+    bool hit = look == LOOK_HIT;
+    if (unlikely(look == LOOK_TORN))
+        hit = look_long(m, s, hash, k, &found);
     map_edge_acquire(hash);
     if (hit && value)
         *value = found;
     return hit;
+}
+
+bool leat__map_load(leat_map *m, leat_key k, void **value)
+{
+    struct map_inside *in = inside_of(m);
+
+    return look_up(m, in, hash_of(m, in->seed, k), k, value);
 }
 
 /* ---- writing ---- */
@@ -435,16 +462,22 @@ struct map_place {
     uint64_t hash;
 };
 
-static struct map_place place_lock(leat_map *m, leat_key k)
+static struct map_place place_lock_at(leat_map *m, struct map_inside *in, uint64_t hash,
+                                      leat_key k)
 {
-    struct map_inside *in = inside_of(m);
-    struct map_place p = {.hash = hash_of(m, in->seed, k)};
+    struct map_place p = {.shard = map_shard_of(in, hash), .hash = hash};
 
-    p.shard = map_shard_of(in, p.hash);
     leat_mutex_lock(&p.shard->lock);
     p.slot = find_slot(m, p.shard, p.hash, k);
     map_edge_acquire(p.hash);
     return p;
+}
+
+static struct map_place place_lock(leat_map *m, leat_key k)
+{
+    struct map_inside *in = inside_of(m);
+
+    return place_lock_at(m, in, hash_of(m, in->seed, k), k);
 }
 
 static void place_set(const struct map_place *p, leat_key k, void *value)
@@ -475,9 +508,12 @@ bool leat__map_swap(leat_map *m, leat_key k, void *value, void **previous)
 
 bool leat__map_load_or_store(leat_map *m, leat_key k, void *value, void **actual)
 {
-    if (leat__map_load(m, k, actual))
+    struct map_inside *in = inside_of(m);
+    uint64_t hash = hash_of(m, in->seed, k);
+
+    if (look_up(m, in, hash, k, actual))
         return true;
-    struct map_place p = place_lock(m, k);
+    struct map_place p = place_lock_at(m, in, hash, k);
     if (actual)
         *actual = p.slot ? p.slot->value : value;
     if (!p.slot)
@@ -488,8 +524,12 @@ bool leat__map_load_or_store(leat_map *m, leat_key k, void *value, void **actual
 
 bool leat__map_load_and_delete(leat_map *m, leat_key k, void **value)
 {
-    struct map_place p = place_lock(m, k);
+    struct map_inside *in = inside_of(m);
+    uint64_t hash = hash_of(m, in->seed, k);
 
+    if (!look_up(m, in, hash, k, NULL))
+        return false;
+    struct map_place p = place_lock_at(m, in, hash, k);
     if (p.slot) {
         if (value)
             *value = p.slot->value;

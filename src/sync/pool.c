@@ -61,6 +61,7 @@ struct pool_local {
     uint32_t filled; /* lock to change, atomic to read: a stack may hold something */
     spinlock lock;
     struct pool_chunk *items, *resting; /* lock */
+    struct pool_chunk *spare;           /* lock: empty */
 } LEAT__LINE;
 
 struct pool_table {
@@ -142,7 +143,10 @@ static struct pool_local *own_local(struct pool_inside *in)
 
 /* ---- stacks; the local's lock is held ---- */
 
-static void *stack_pop(struct pool_chunk **stack, struct pool_chunk **empty)
+/* What is empty is kept once: a stack whose height swings around the end of a chunk would
+ * allocate at each turn. */
+static void *stack_pop(struct pool_local *l, struct pool_chunk **stack,
+                       struct pool_chunk **empty)
 {
     struct pool_chunk *c = *stack;
 
@@ -151,7 +155,8 @@ static void *stack_pop(struct pool_chunk **stack, struct pool_chunk **empty)
     void *item = c->items[--c->n];
     if (c->n == 0) {
         *stack = c->below;
-        *empty = c;
+        *empty = l->spare;
+        l->spare = c;
     }
     return item;
 }
@@ -168,7 +173,7 @@ static void *local_take(struct pool_local *l, bool resting)
     if (!load_relaxed(&l->filled))
         return NULL;
     spin_lock(&l->lock, LEAT__RANK_LOT);
-    void *item = stack_pop(resting ? &l->resting : &l->items, &empty);
+    void *item = stack_pop(l, resting ? &l->resting : &l->items, &empty);
     if (!l->items && !l->resting)
         store_relaxed(&l->filled, 0);
     spin_unlock(&l->lock, LEAT__RANK_LOT);
@@ -182,11 +187,16 @@ static void local_put(struct pool_local *l, void *item)
 
     for (;;) {
         spin_lock(&l->lock, LEAT__RANK_LOT);
+        bool room = l->items && l->items->n < CHUNK_ITEMS;
+        if (!room && !fresh) {
+            fresh = l->spare;
+            l->spare = NULL;
+        }
         if (fresh) {
             fresh->below = l->items;
             l->items = fresh;
+            room = true;
         }
-        bool room = l->items && l->items->n < CHUNK_ITEMS;
         if (room) {
             l->items->items[l->items->n++] = item;
             store_relaxed(&l->filled, 1);
@@ -205,10 +215,14 @@ static void *steal_item(struct pool_inside *in, bool resting)
 {
     struct pool_table *t = load_acquire(&in->table);
     const struct p *p = m_self()->p;
+    int id = p ? p->id : 0;
     void *item = local_take(&in->shared, resting);
 
-    for (int i = 1; t && i <= t->n && !item; i++)
-        item = local_take(t->local[((p ? p->id : 0) + i) % t->n], resting);
+    for (int i = 0; t && i < t->n && !item; i++) {
+        if (++id >= t->n)
+            id = 0;
+        item = local_take(t->local[id], resting);
+    }
     return item;
 }
 
@@ -293,6 +307,7 @@ static void free_local(const leat_pool *p, struct pool_local *l)
     drop_item(p, l->rested);
     drop_stack(p, l->items);
     drop_stack(p, l->resting);
+    leat__free(l->spare);
 }
 
 void leat_pool_free(leat_pool *p)
