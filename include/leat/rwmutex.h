@@ -217,6 +217,34 @@ LEAT_API void leat_rwmutex_unlock(leat_rwmutex *rw);
 /* What the macros expand to. */
 LEAT_API void leat__rwmutex_scope_end(void *rw);
 LEAT_API void leat__rwmutex_read_end(void *rw);
+LEAT_API void leat__rwmutex_rlock_slow(leat_rwmutex *rw, bool counted);
+LEAT_API void leat__rwmutex_runlock_slow(leat_rwmutex *rw);
+
+/* Without a writer, readers come and go without a call; the reasons are in mutex.h. The highest
+ * bit is the writer's, the lowest half counts readers. */
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_THREAD__) && !defined(LEAT__TSAN)
+extern inline __attribute__((gnu_inline)) void leat_rwmutex_rlock(leat_rwmutex *rw)
+{
+    bool asked = __atomic_load_n(&leat__attention, __ATOMIC_RELAXED) != 0;
+
+    if (__builtin_expect(
+            asked || __atomic_fetch_add(&rw->leat__state, 1, __ATOMIC_ACQUIRE) >> 63 != 0, 0))
+        leat__rwmutex_rlock_slow(rw, !asked);
+}
+
+extern inline __attribute__((gnu_inline)) void leat_rwmutex_runlock(leat_rwmutex *rw)
+{
+    uint64_t state = __atomic_load_n(&rw->leat__state, __ATOMIC_RELAXED);
+
+    if (__builtin_expect(__atomic_load_n(&leat__attention, __ATOMIC_RELAXED) != 0 ||
+                             state == 0 || state >> 63 != 0 ||
+                             !__atomic_compare_exchange_n(&rw->leat__state, &state, state - 1,
+                                                          0, __ATOMIC_RELEASE,
+                                                          __ATOMIC_RELAXED),
+                         0))
+        leat__rwmutex_runlock_slow(rw);
+}
+#endif
 
 #ifdef __cplusplus
 }

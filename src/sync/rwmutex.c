@@ -98,11 +98,17 @@ static inline bool rlock_fast(leat_rwmutex *rw)
     return !(__atomic_fetch_add(&rw->leat__state, 1, __ATOMIC_ACQUIRE) & WRITER);
 }
 
-void leat_rwmutex_rlock(leat_rwmutex *rw)
+/* `counted`: the inline way has added us, and found a writer. */
+void leat__rwmutex_rlock_slow(leat_rwmutex *rw, bool counted)
 {
-    if (unlikely(!rlock_fast(rw)))
+    if (unlikely(counted || !rlock_fast(rw)))
         rlock_slow(rw, NULL);
     san_acquire(rw);
+}
+
+void leat_rwmutex_rlock(leat_rwmutex *rw)
+{
+    leat__rwmutex_rlock_slow(rw, false);
 }
 
 static int rlock_limit(leat_rwmutex *rw, const struct limit *l)
@@ -128,7 +134,7 @@ bool leat_rwmutex_tryrlock(leat_rwmutex *rw)
     return true;
 }
 
-void leat_rwmutex_runlock(leat_rwmutex *rw)
+void leat__rwmutex_runlock_slow(leat_rwmutex *rw)
 {
     uint64_t old = load_relaxed(&rw->leat__state);
     uint64_t new;
@@ -146,6 +152,11 @@ void leat_rwmutex_runlock(leat_rwmutex *rw)
         lot_release(&rw->leat__writer, false);
     if (likely(self))
         sched_poll(self);
+}
+
+void leat_rwmutex_runlock(leat_rwmutex *rw)
+{
+    leat__rwmutex_runlock_slow(rw);
 }
 
 /* ---- writers ---- */
