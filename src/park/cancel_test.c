@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "arch/sanitize.h"
 #include "t.h"
@@ -216,4 +217,79 @@ T_TEST(a_watch_is_heard_or_kept_never_both)
     T_EQ(atomic_load(&cancel_storm.heard) + atomic_load(&cancel_storm.kept) +
              atomic_load(&cancel_storm.refused),
          20 * GOROUTINES * rounds);
+}
+
+/* ---- two who cancel: the second returns after the first ---- */
+
+struct cancel_slow {
+    struct watch watch;
+    atomic_int told, go_on;
+};
+
+static void cancel_heard_slowly(struct watch *w, int err)
+{
+    struct cancel_slow *slow = container_of(w, struct cancel_slow, watch);
+
+    (void)err;
+    atomic_store(&slow->told, 1);
+    while (!atomic_load(&slow->go_on))
+        usleep(10);
+    watch_let_go(w);
+}
+
+struct cancel_job {
+    struct cancel *c;
+    atomic_int begun, returned;
+};
+
+static void *cancel_on_a_thread(void *arg)
+{
+    struct cancel_job *job = arg;
+
+    atomic_store(&job->begun, 1);
+    cancel_now(job->c, -ECANCELED, NULL);
+    atomic_store(&job->returned, 1);
+    return NULL;
+}
+
+/* `first` is being cancelled, and one who watches it takes its time: who cancels `second`, which
+ * is the same or above it, must not return yet. It gets time to do so wrongly. */
+static void cancel_meanwhile(struct cancel *first, struct cancel *second)
+{
+    struct cancel_slow slow = {.watch = {.fire = cancel_heard_slowly}};
+    struct cancel_job one = {.c = first}, other = {.c = second};
+    pthread_t threads[2];
+
+    T_TRUE(cancel_watch(first, &slow.watch));
+    T_EQ(pthread_create(&threads[0], NULL, cancel_on_a_thread, &one), 0);
+    while (!atomic_load(&slow.told))
+        leat_yield();
+    T_EQ(pthread_create(&threads[1], NULL, cancel_on_a_thread, &other), 0);
+    while (!atomic_load(&other.begun))
+        leat_yield();
+    usleep(3000);
+    T_FALSE(atomic_load(&other.returned));
+    T_FALSE(atomic_load(&one.returned));
+    atomic_store(&slow.go_on, 1);
+    for (int i = 0; i < 2; i++)
+        T_EQ(pthread_join(threads[i], NULL), 0);
+    T_TRUE(atomic_load(&other.returned));
+}
+
+T_TEST(a_second_canceller_returns_after_the_first, .procs = {1})
+{
+    struct cancel c;
+
+    cancel_init(&c, NULL, NULL);
+    cancel_meanwhile(&c, &c);
+}
+
+T_TEST(who_cancels_a_tree_waits_for_who_cancels_a_part_of_it, .procs = {1})
+{
+    struct cancel root, child;
+
+    cancel_init(&root, NULL, NULL);
+    cancel_init(&child, &root, NULL);
+    cancel_meanwhile(&child, &root);
+    T_EQ(cancel_err(&root), -ECANCELED);
 }

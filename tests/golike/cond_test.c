@@ -262,6 +262,37 @@ T_TEST(a_bounded_buffer_loses_no_signal)
     T_EQ(b.n, 0);
 }
 
+/* CV1: from the unlock on nobody who signals is missed, however soon he comes. */
+struct cv_hasty {
+    leat_mutex m;
+    leat_cond c;
+};
+
+static void cv_lock_hasty(void *what)
+{
+    leat_mutex_lock(&((struct cv_hasty *)what)->m);
+}
+
+static void cv_unlock_and_signal(void *what)
+{
+    struct cv_hasty *h = what;
+
+    leat_mutex_unlock(&h->m);
+    leat_cond_signal(&h->c);
+}
+
+T_TEST(a_signal_right_after_the_unlock_is_not_missed)
+{
+    struct cv_hasty h = {.c = {0}};
+    leat_locker locker = {cv_lock_hasty, cv_unlock_and_signal, &h};
+
+    for (int i = 0; i < 3; i++) {
+        leat_mutex_lock(&h.m);
+        leat_cond_wait_locker(&h.c, locker);
+        leat_mutex_unlock(&h.m);
+    }
+}
+
 /* CV1: any lock will do. */
 static void cv_wait_reading(leat_rwmutex *rw, leat_cond *c, atomic_int *waits,
                             atomic_int *woken)

@@ -262,6 +262,19 @@ T_TEST(cancelling_several_counts_those_that_remain)
     rt_reserve(&l, 1, 3, 5);
 }
 
+/* What has been cancelled last was the last no more: the one before it is. */
+T_TEST(cancelling_from_the_last_on_gives_all_tokens_back)
+{
+    leat_limiter l = LEAT_LIMITER(10, 2);
+
+    rt_reserve(&l, 0, 2, 0);
+    leat_reservation a = rt_reserve(&l, 0, 2, 2);
+    leat_reservation b = rt_reserve(&l, 0, 2, 4);
+    leat_reservation_cancel_at(&b, T(2));
+    leat_reservation_cancel_at(&a, T(2));
+    rt_reserve(&l, 2, 2, 2);
+}
+
 /* TestReserveJumpBack */
 T_TEST(reserving_at_an_earlier_time_waits_for_what_was_taken)
 {

@@ -5,6 +5,7 @@
 #include <leat/context.h>
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "flow/singleflight.h"
@@ -393,6 +394,7 @@ T_TEST(a_context_ends_the_wait_for_another_and_not_the_call)
     sf_await_waiters(&s.g, "key", 3);
     leat_ctx_cancel(ctx);
     golike_await(&s.left, 3);
+    T_EQ(singleflight_waiting(&s.g, "key"), 0);
     sf_call_ctx(ctx, &s);
     leat_send(s.go_on, 1);
     leat_waitgroup_wait(&wg);
@@ -411,4 +413,32 @@ T_TEST(a_call_for_a_value_of_another_size_is_fatal, .expect_exit = 2,
     leat_go(sf_call, &s, 0);
     golike_await(&s.calls, 1);
     leat_singleflight_do(&s.g, "key", &v, NULL, sf_counted, &s.calls);
+}
+
+/* Keys that share a bucket share no call. */
+static int sf_tell(int *out, int n)
+{
+    leat_yield();
+    *out = n;
+    return 0;
+}
+
+static void sf_own_number(leat_singleflight *g, int n)
+{
+    char key[24];
+    int got = -1;
+
+    snprintf(key, sizeof(key), "key %d", n);
+    T_ERR(leat_singleflight_do(g, key, &got, NULL, sf_tell, n), 0);
+    T_EQ(got, n);
+}
+
+T_TEST(many_keys_at_once_are_as_many_calls)
+{
+    leat_singleflight g = {0};
+    leat_waitgroup wg = {0};
+
+    for (int i = 0; i < 20 * LEAT__FLIGHT_BUCKETS; i++)
+        leat_waitgroup_go(&wg, sf_own_number, &g, i);
+    leat_waitgroup_wait(&wg);
 }
