@@ -12,6 +12,7 @@ import (
 const (
 	parallelRounds = 3
 	parallelMatrix = 512
+	parallelRow    = parallelMatrix + 8
 	parallelPieces = 16 // for each processor
 	parallelGrain  = 2048
 )
@@ -24,7 +25,7 @@ func parallelReport(name string, serial, parallel time.Duration) {
 
 type parallelProduct struct {
 	size    int
-	a, b, c [parallelMatrix][parallelMatrix]float64
+	a, b, c [parallelMatrix][parallelRow]float64
 }
 
 func (p *parallelProduct) rows(from, to int) {

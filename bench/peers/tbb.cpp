@@ -110,7 +110,7 @@ void million_rows()
     spawn_row("million_warm", n, n);
 }
 
-constexpr int parallel_rounds = 3, parallel_matrix = 512;
+constexpr int parallel_rounds = 3, parallel_matrix = 512, parallel_row = parallel_matrix + 8;
 
 void parallel_report(const char *name, int64_t serial, int64_t parallel)
 {
@@ -125,9 +125,9 @@ void parallel_report(const char *name, int64_t serial, int64_t parallel)
 
 struct product {
     int size;
-    double a[parallel_matrix][parallel_matrix];
-    double b[parallel_matrix][parallel_matrix];
-    double c[parallel_matrix][parallel_matrix];
+    double a[parallel_matrix][parallel_row];
+    double b[parallel_matrix][parallel_row];
+    double c[parallel_matrix][parallel_row];
 
     void rows(int from, int to)
     {
