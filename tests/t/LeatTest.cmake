@@ -15,6 +15,10 @@ function(leat_test name)
     set(arg_TIMEOUT 1800)
   endif()
 
+  if(name IN_LIST LEAT_CORE_PROGRAMS)
+    list(APPEND arg_LABELS core)
+  endif()
+
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE leat_t ${arg_LIBS})
   if(NOT arg_WITHOUT_LEAT)
