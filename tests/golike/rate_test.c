@@ -150,7 +150,16 @@ T_TEST(over_a_long_time_the_rate_is_what_was_asked_for)
     T_GE(allowed, 0.999 * ideal);
 }
 
-/* Reservations. */
+/* Reservations: a script of what is done at which times, and when its effect is due. */
+
+enum { RT_NEVER = -1, RT_STEPS = 8 };
+
+struct rt_step {
+    enum { RT_END, RT_TAKE, RT_ALLOW, RT_BACK, RT_LIMIT, RT_BURST } what;
+    int at;
+    int64_t n; /* how many; the new limit or burst; which step is cancelled */
+    int then;  /* when it is due; whether it is allowed */
+};
 
 static leat_reservation rt_reserve(leat_limiter *l, int at, int64_t n, int act)
 {
@@ -166,172 +175,102 @@ static leat_reservation rt_reserve(leat_limiter *l, int at, int64_t n, int act)
     }
     return r;
 }
-enum { RT_NEVER = -1 };
+
+static void rt_play(int64_t limit, int64_t burst, const struct rt_step *steps)
+{
+    leat_limiter l;
+    leat_reservation taken[RT_STEPS];
+
+    leat_limiter_init(&l, (double)limit, burst);
+    for (int i = 0; i < RT_STEPS && steps[i].what != RT_END; i++) {
+        const struct rt_step *s = &steps[i];
+        switch (s->what) {
+        case RT_TAKE:
+            taken[i] = rt_reserve(&l, s->at, s->n, s->then);
+            break;
+        case RT_ALLOW:
+            T_EQ(leat_limiter_allow_at(&l, T(s->at), s->n), s->then);
+            break;
+        case RT_BACK:
+            leat_reservation_cancel_at(&taken[s->n], T(s->at));
+            break;
+        case RT_LIMIT:
+            leat_limiter_set_limit_at(&l, T(s->at), (double)s->n);
+            T_TRUE(leat_limiter_limit(&l) == (double)s->n);
+            break;
+        default:
+            leat_limiter_set_burst_at(&l, T(s->at), s->n);
+            T_EQ(leat_limiter_burst(&l), s->n);
+        }
+    }
+}
+
+#define RT_SCRIPT(name, limit, burst, ...)                               \
+    T_TEST(name)                                                         \
+    {                                                                    \
+        static const struct rt_step steps[RT_STEPS + 1] = {__VA_ARGS__}; \
+        rt_play(limit, burst, steps);                                    \
+    }
 
 /* TestSimpleReserve */
-T_TEST(a_reservation_says_when)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    rt_reserve(&l, 0, 2, 2);
-    rt_reserve(&l, 3, 2, 4);
-}
+RT_SCRIPT(a_reservation_says_when, 10, 2, {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 2, 2},
+          {RT_TAKE, 3, 2, 4})
 
 /* TestMix */
-T_TEST(reservations_and_allow_share_the_tokens)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 0, 3, RT_NEVER);
-    rt_reserve(&l, 0, 2, 0);
-    T_FALSE(leat_limiter_allow_at(&l, T(1), 2));
-    rt_reserve(&l, 1, 2, 2);
-    T_FALSE(leat_limiter_allow_at(&l, T(2), 1));
-    T_TRUE(leat_limiter_allow_at(&l, T(3), 1));
-}
+RT_SCRIPT(reservations_and_allow_share_the_tokens, 10, 2, {RT_TAKE, 0, 3, RT_NEVER},
+          {RT_TAKE, 0, 2, 0}, {RT_ALLOW, 1, 2, false}, {RT_TAKE, 1, 2, 2},
+          {RT_ALLOW, 2, 1, false}, {RT_ALLOW, 3, 1, true})
 
 /* TestCancelInvalid */
-T_TEST(cancelling_what_was_never_to_be_changes_nothing)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    leat_reservation r = rt_reserve(&l, 0, 3, RT_NEVER);
-    leat_reservation_cancel_at(&r, T(0));
-    rt_reserve(&l, 0, 2, 2);
-}
+RT_SCRIPT(cancelling_what_was_never_to_be_changes_nothing, 10, 2, {RT_TAKE, 0, 2, 0},
+          {RT_TAKE, 0, 3, RT_NEVER}, {RT_BACK, 0, 1, 0}, {RT_TAKE, 0, 2, 2})
 
 /* TestCancelLast */
-T_TEST(cancelling_the_last_gives_all_its_tokens_back)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    leat_reservation r = rt_reserve(&l, 0, 2, 2);
-    leat_reservation_cancel_at(&r, T(1));
-    rt_reserve(&l, 1, 2, 2);
-}
+RT_SCRIPT(cancelling_the_last_gives_all_its_tokens_back, 10, 2, {RT_TAKE, 0, 2, 0},
+          {RT_TAKE, 0, 2, 2}, {RT_BACK, 1, 1, 0}, {RT_TAKE, 1, 2, 2})
 
 /* TestCancelTooLate */
-T_TEST(cancelling_after_its_time_changes_nothing)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    leat_reservation r = rt_reserve(&l, 0, 2, 2);
-    leat_reservation_cancel_at(&r, T(3));
-    rt_reserve(&l, 3, 2, 4);
-}
+RT_SCRIPT(cancelling_after_its_time_changes_nothing, 10, 2, {RT_TAKE, 0, 2, 0},
+          {RT_TAKE, 0, 2, 2}, {RT_BACK, 3, 1, 0}, {RT_TAKE, 3, 2, 4})
 
 /* TestCancel0Tokens */
-T_TEST(cancelling_gives_nothing_back_when_all_was_reserved_after_it)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    leat_reservation r = rt_reserve(&l, 0, 1, 1);
-    rt_reserve(&l, 0, 1, 2);
-    leat_reservation_cancel_at(&r, T(0));
-    rt_reserve(&l, 0, 1, 3);
-}
+RT_SCRIPT(cancelling_gives_nothing_back_when_all_was_reserved_after_it, 10, 2,
+          {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 1, 1}, {RT_TAKE, 0, 1, 2}, {RT_BACK, 0, 1, 0},
+          {RT_TAKE, 0, 1, 3})
 
 /* TestCancel1Token */
-T_TEST(cancelling_gives_back_what_was_not_reserved_after_it)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    leat_reservation r = rt_reserve(&l, 0, 2, 2);
-    rt_reserve(&l, 0, 1, 3);
-    leat_reservation_cancel_at(&r, T(2));
-    rt_reserve(&l, 2, 2, 4);
-}
+RT_SCRIPT(cancelling_gives_back_what_was_not_reserved_after_it, 10, 2, {RT_TAKE, 0, 2, 0},
+          {RT_TAKE, 0, 2, 2}, {RT_TAKE, 0, 1, 3}, {RT_BACK, 2, 1, 0}, {RT_TAKE, 2, 2, 4})
 
 /* TestCancelMulti */
-T_TEST(cancelling_several_counts_those_that_remain)
-{
-    leat_limiter l = LEAT_LIMITER(10, 4);
-
-    rt_reserve(&l, 0, 4, 0);
-    leat_reservation a = rt_reserve(&l, 0, 3, 3);
-    rt_reserve(&l, 0, 1, 4);
-    leat_reservation c = rt_reserve(&l, 0, 1, 5);
-    leat_reservation_cancel_at(&c, T(1));
-    leat_reservation_cancel_at(&a, T(1));
-    rt_reserve(&l, 1, 3, 5);
-}
+RT_SCRIPT(cancelling_several_counts_those_that_remain, 10, 4, {RT_TAKE, 0, 4, 0},
+          {RT_TAKE, 0, 3, 3}, {RT_TAKE, 0, 1, 4}, {RT_TAKE, 0, 1, 5}, {RT_BACK, 1, 3, 0},
+          {RT_BACK, 1, 1, 0}, {RT_TAKE, 1, 3, 5})
 
 /* What has been cancelled last was the last no more: the one before it is. */
-T_TEST(cancelling_from_the_last_on_gives_all_tokens_back)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    leat_reservation a = rt_reserve(&l, 0, 2, 2);
-    leat_reservation b = rt_reserve(&l, 0, 2, 4);
-    leat_reservation_cancel_at(&b, T(2));
-    leat_reservation_cancel_at(&a, T(2));
-    rt_reserve(&l, 2, 2, 2);
-}
+RT_SCRIPT(cancelling_from_the_last_on_gives_all_tokens_back, 10, 2, {RT_TAKE, 0, 2, 0},
+          {RT_TAKE, 0, 2, 2}, {RT_TAKE, 0, 2, 4}, {RT_BACK, 2, 2, 0}, {RT_BACK, 2, 1, 0},
+          {RT_TAKE, 2, 2, 2})
 
 /* TestReserveJumpBack */
-T_TEST(reserving_at_an_earlier_time_waits_for_what_was_taken)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 1, 2, 1);
-    rt_reserve(&l, 0, 1, 1);
-    rt_reserve(&l, 2, 2, 3);
-}
+RT_SCRIPT(reserving_at_an_earlier_time_waits_for_what_was_taken, 10, 2, {RT_TAKE, 1, 2, 1},
+          {RT_TAKE, 0, 1, 1}, {RT_TAKE, 2, 2, 3})
 
 /* TestReserveJumpBackCancel */
-T_TEST(cancelling_at_an_earlier_time_gives_back_as_much)
-{
-    leat_limiter l = LEAT_LIMITER(10, 2);
-
-    rt_reserve(&l, 1, 2, 1);
-    leat_reservation r = rt_reserve(&l, 1, 2, 3);
-    rt_reserve(&l, 1, 1, 4);
-    leat_reservation_cancel_at(&r, T(0));
-    rt_reserve(&l, 1, 2, 4);
-}
+RT_SCRIPT(cancelling_at_an_earlier_time_gives_back_as_much, 10, 2, {RT_TAKE, 1, 2, 1},
+          {RT_TAKE, 1, 2, 3}, {RT_TAKE, 1, 1, 4}, {RT_BACK, 0, 1, 0}, {RT_TAKE, 1, 2, 4})
 
 /* TestReserveSetLimit */
-T_TEST(a_new_limit_counts_from_its_time_on)
-{
-    leat_limiter l = LEAT_LIMITER(5, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    rt_reserve(&l, 0, 2, 4);
-    leat_limiter_set_limit_at(&l, T(2), 10);
-    rt_reserve(&l, 2, 1, 4);
-    T_TRUE(leat_limiter_limit(&l) == 10);
-}
+RT_SCRIPT(a_new_limit_counts_from_its_time_on, 5, 2, {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 2, 4},
+          {RT_LIMIT, 2, 10, 0}, {RT_TAKE, 2, 1, 4})
 
 /* TestReserveSetBurst */
-T_TEST(a_new_burst_counts_from_its_time_on)
-{
-    leat_limiter l = LEAT_LIMITER(5, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    rt_reserve(&l, 0, 2, 4);
-    leat_limiter_set_burst_at(&l, T(3), 4);
-    rt_reserve(&l, 0, 4, 9);
-    T_EQ(leat_limiter_burst(&l), 4);
-}
+RT_SCRIPT(a_new_burst_counts_from_its_time_on, 5, 2, {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 2, 4},
+          {RT_BURST, 3, 4, 0}, {RT_TAKE, 0, 4, 9})
 
 /* TestReserveSetLimitCancel */
-T_TEST(a_reservation_is_cancelled_at_the_rate_it_was_made_at)
-{
-    leat_limiter l = LEAT_LIMITER(5, 2);
-
-    rt_reserve(&l, 0, 2, 0);
-    leat_reservation r = rt_reserve(&l, 0, 2, 4);
-    leat_limiter_set_limit_at(&l, T(2), 10);
-    leat_reservation_cancel_at(&r, T(2));
-    rt_reserve(&l, 2, 2, 3);
-}
+RT_SCRIPT(a_reservation_is_cancelled_at_the_rate_it_was_made_at, 5, 2, {RT_TAKE, 0, 2, 0},
+          {RT_TAKE, 0, 2, 4}, {RT_LIMIT, 2, 10, 0}, {RT_BACK, 2, 1, 0}, {RT_TAKE, 2, 2, 3})
 
 /* TestReserveMax, TestWaitTimeout: what would be too late fails at once and takes nothing. */
 T_TEST(a_wait_that_would_be_too_late_fails_at_once_and_takes_nothing)
