@@ -62,21 +62,10 @@ static void try_writer(leat_semaphore *s, int *x, atomic_int *done)
     race_note(done);
 }
 
-RACE_NOINLINE static void try_spawner(leat_semaphore *s, int *x, atomic_int *done)
+RACE_BESIDE(a_failed_try_acquire_is_no_order, leat_semaphore, try_writer, = LEAT_SEMAPHORE(1))
 {
-    leat_go(try_writer, s, x, done);
-}
-
-T_TEST(a_failed_try_acquire_is_no_order, RACE_REPORTED(try_spawner, try_writer))
-{
-    static leat_semaphore s = LEAT_SEMAPHORE(1);
-    static int x;
-    static atomic_int done;
-
-    try_spawner(&s, &x, &done);
-    race_await(&done, 1);
-    T_FALSE(leat_semaphore_try_acquire(&s, 1));
-    race_read(&x);
+    T_FALSE(leat_semaphore_try_acquire(o, 1));
+    race_read(x);
 }
 
 /* A limiter counts and orders nothing. */
@@ -87,21 +76,10 @@ static void limited_writer(leat_limiter *l, int *x, atomic_int *done)
     race_note(done);
 }
 
-RACE_NOINLINE static void limited_spawner(leat_limiter *l, int *x, atomic_int *done)
+RACE_BESIDE(a_limiter_is_no_order, leat_limiter, limited_writer, = LEAT_LIMITER(1000, 1000))
 {
-    leat_go(limited_writer, l, x, done);
-}
-
-T_TEST(a_limiter_is_no_order, RACE_REPORTED(limited_spawner, limited_writer))
-{
-    static leat_limiter l = LEAT_LIMITER(1000, 1000);
-    static int x;
-    static atomic_int done;
-
-    limited_spawner(&l, &x, &done);
-    race_await(&done, 1);
-    leat_limiter_allow(&l);
-    race_read(&x);
+    leat_limiter_allow(o);
+    race_read(x);
 }
 
 /* Calls with different keys share nothing. */

@@ -41,20 +41,9 @@ static void puts_and_writes(leat_pool *p, int *x, atomic_int *done)
     race_note(done);
 }
 
-RACE_NOINLINE static void pool_spawner(leat_pool *p, int *x, atomic_int *done)
+RACE_BESIDE(a_write_after_put_is_a_race, leat_pool, puts_and_writes)
 {
-    leat_go(puts_and_writes, p, x, done);
-}
-
-T_TEST(a_write_after_put_is_a_race, RACE_REPORTED(pool_spawner, puts_and_writes))
-{
-    static leat_pool p;
-    static int x;
-    static atomic_int done;
-
-    pool_spawner(&p, &x, &done);
-    race_await(&done, 1);
-    race_write(&x);
+    race_write(x);
 }
 
 /* MM21: a store orders those who load it, not those who look past the map. */
@@ -65,20 +54,9 @@ static void stores_a_key(leat_map *m, int *x, atomic_int *done)
     race_note(done);
 }
 
-RACE_NOINLINE static void map_spawner(leat_map *m, int *x, atomic_int *done)
+RACE_BESIDE(a_store_orders_who_loads_it_only, leat_map, stores_a_key)
 {
-    leat_go(stores_a_key, m, x, done);
-}
-
-T_TEST(a_store_orders_who_loads_it_only, RACE_REPORTED(map_spawner, stores_a_key))
-{
-    static leat_map m;
-    static int x;
-    static atomic_int done;
-
-    map_spawner(&m, &x, &done);
-    race_await(&done, 1);
-    race_read(&x);
+    race_read(x);
 }
 
 /* MM23: atomic and plain accesses to one word. */

@@ -45,4 +45,24 @@ RACE_NOINLINE static int race_read(const int *x)
     return *(const volatile int *)x;
 }
 
+/* A case in which `party(object, x, done)` writes to *x in a goroutine and notes it, and then main
+ * does what the body says, with `o` and `x`; what follows `party` initialises the object. */
+#define RACE_BESIDE(name, object, party, ...)                                     \
+    static inline void name##_look(object *o, int *x);                            \
+    RACE_NOINLINE static void name##_spawner(object *o, int *x, atomic_int *done) \
+    {                                                                             \
+        leat_go(party, o, x, done);                                               \
+    }                                                                             \
+    T_TEST(name, RACE_REPORTED(name##_spawner, party))                            \
+    {                                                                             \
+        static object o __VA_ARGS__;                                              \
+        static int x;                                                             \
+        static atomic_int done;                                                   \
+        name##_spawner(&o, &x, &done);                                            \
+        race_await(&done, 1);                                                     \
+        name##_look(&o, &x);                                                      \
+    }                                                                             \
+    static inline void name##_look(__attribute__((unused)) object *o,             \
+                                   __attribute__((unused)) int *x)
+
 #endif
