@@ -5,42 +5,47 @@
 #include "flow/singleflight.h"
 
 /* Goroutines of a group are ordered with its wait, not among themselves. */
-static int flow_task(int *x)
+static int flow_task(int *x, atomic_int *turn, int mine)
 {
+    race_note(turn); /* both exist before one begins */
+    race_await(turn, 2 + mine);
     race_write(x);
+    race_note(turn);
     return 0;
 }
 
-RACE_NOINLINE static void flow_task_spawner(leat_group *g, int *x)
+RACE_NOINLINE static void flow_task_spawner(leat_group *g, int *x, atomic_int *turn)
 {
-    leat_group_go(g, flow_task, x);
-    leat_group_go(g, flow_task, x);
+    leat_group_go(g, flow_task, x, turn, 0);
+    leat_group_go(g, flow_task, x, turn, 1);
 }
 
 T_TEST(goroutines_of_a_group_are_not_ordered, RACE_REPORTED(flow_task_spawner, flow_task))
 {
     static int x;
+    static atomic_int turn;
     leat_group g = {0};
 
-    flow_task_spawner(&g, &x);
+    flow_task_spawner(&g, &x, &turn);
     leat_group_wait(&g);
 }
 
 /* A semaphore of two lets two in at once. */
-static void two_holder(leat_semaphore *s, int *x, atomic_int *inside)
+static void two_holder(leat_semaphore *s, int *x, atomic_int *inside, int mine)
 {
     leat_semaphore_acquire(s, 1);
     race_note(inside);
-    race_await(inside, 2);
+    race_await(inside, 2 + mine);
     race_write(x);
+    race_note(inside);
     leat_semaphore_release(s, 1);
 }
 
 RACE_NOINLINE static void two_spawner(leat_waitgroup *wg, leat_semaphore *s, int *x,
                                       atomic_int *inside)
 {
-    leat_waitgroup_go(wg, two_holder, s, x, inside);
-    leat_waitgroup_go(wg, two_holder, s, x, inside);
+    leat_waitgroup_go(wg, two_holder, s, x, inside, 0);
+    leat_waitgroup_go(wg, two_holder, s, x, inside, 1);
 }
 
 T_TEST(holders_of_a_semaphore_are_not_ordered, RACE_REPORTED(two_spawner, two_holder))
