@@ -205,7 +205,7 @@ static void rt_play(int64_t limit, int64_t burst, const struct rt_step *steps)
     }
 }
 
-#define RT_SCRIPT(name, limit, burst, ...)                               \
+#define RT_TEST(name, limit, burst, ...)                                 \
     T_TEST(name)                                                         \
     {                                                                    \
         static const struct rt_step steps[RT_STEPS + 1] = {__VA_ARGS__}; \
@@ -213,64 +213,63 @@ static void rt_play(int64_t limit, int64_t burst, const struct rt_step *steps)
     }
 
 /* TestSimpleReserve */
-RT_SCRIPT(a_reservation_says_when, 10, 2, {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 2, 2},
-          {RT_TAKE, 3, 2, 4})
+RT_TEST(a_reservation_says_when, 10, 2, {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 2, 2},
+        {RT_TAKE, 3, 2, 4})
 
 /* TestMix */
-RT_SCRIPT(reservations_and_allow_share_the_tokens, 10, 2, {RT_TAKE, 0, 3, RT_NEVER},
-          {RT_TAKE, 0, 2, 0}, {RT_ALLOW, 1, 2, false}, {RT_TAKE, 1, 2, 2},
-          {RT_ALLOW, 2, 1, false}, {RT_ALLOW, 3, 1, true})
+RT_TEST(reservations_and_allow_share_the_tokens, 10, 2, {RT_TAKE, 0, 3, RT_NEVER},
+        {RT_TAKE, 0, 2, 0}, {RT_ALLOW, 1, 2, false}, {RT_TAKE, 1, 2, 2},
+        {RT_ALLOW, 2, 1, false}, {RT_ALLOW, 3, 1, true})
 
 /* TestCancelInvalid */
-RT_SCRIPT(cancelling_what_was_never_to_be_changes_nothing, 10, 2, {RT_TAKE, 0, 2, 0},
-          {RT_TAKE, 0, 3, RT_NEVER}, {RT_BACK, 0, 1, 0}, {RT_TAKE, 0, 2, 2})
+RT_TEST(cancelling_what_was_never_to_be_changes_nothing, 10, 2, {RT_TAKE, 0, 2, 0},
+        {RT_TAKE, 0, 3, RT_NEVER}, {RT_BACK, 0, 1, 0}, {RT_TAKE, 0, 2, 2})
 
 /* TestCancelLast */
-RT_SCRIPT(cancelling_the_last_gives_all_its_tokens_back, 10, 2, {RT_TAKE, 0, 2, 0},
-          {RT_TAKE, 0, 2, 2}, {RT_BACK, 1, 1, 0}, {RT_TAKE, 1, 2, 2})
+RT_TEST(cancelling_the_last_gives_all_its_tokens_back, 10, 2, {RT_TAKE, 0, 2, 0},
+        {RT_TAKE, 0, 2, 2}, {RT_BACK, 1, 1, 0}, {RT_TAKE, 1, 2, 2})
 
 /* TestCancelTooLate */
-RT_SCRIPT(cancelling_after_its_time_changes_nothing, 10, 2, {RT_TAKE, 0, 2, 0},
-          {RT_TAKE, 0, 2, 2}, {RT_BACK, 3, 1, 0}, {RT_TAKE, 3, 2, 4})
+RT_TEST(cancelling_after_its_time_changes_nothing, 10, 2, {RT_TAKE, 0, 2, 0},
+        {RT_TAKE, 0, 2, 2}, {RT_BACK, 3, 1, 0}, {RT_TAKE, 3, 2, 4})
 
 /* TestCancel0Tokens */
-RT_SCRIPT(cancelling_gives_nothing_back_when_all_was_reserved_after_it, 10, 2,
-          {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 1, 1}, {RT_TAKE, 0, 1, 2}, {RT_BACK, 0, 1, 0},
-          {RT_TAKE, 0, 1, 3})
+RT_TEST(cancelling_gives_nothing_back_when_all_was_reserved_after_it, 10, 2, {RT_TAKE, 0, 2, 0},
+        {RT_TAKE, 0, 1, 1}, {RT_TAKE, 0, 1, 2}, {RT_BACK, 0, 1, 0}, {RT_TAKE, 0, 1, 3})
 
 /* TestCancel1Token */
-RT_SCRIPT(cancelling_gives_back_what_was_not_reserved_after_it, 10, 2, {RT_TAKE, 0, 2, 0},
-          {RT_TAKE, 0, 2, 2}, {RT_TAKE, 0, 1, 3}, {RT_BACK, 2, 1, 0}, {RT_TAKE, 2, 2, 4})
+RT_TEST(cancelling_gives_back_what_was_not_reserved_after_it, 10, 2, {RT_TAKE, 0, 2, 0},
+        {RT_TAKE, 0, 2, 2}, {RT_TAKE, 0, 1, 3}, {RT_BACK, 2, 1, 0}, {RT_TAKE, 2, 2, 4})
 
 /* TestCancelMulti */
-RT_SCRIPT(cancelling_several_counts_those_that_remain, 10, 4, {RT_TAKE, 0, 4, 0},
-          {RT_TAKE, 0, 3, 3}, {RT_TAKE, 0, 1, 4}, {RT_TAKE, 0, 1, 5}, {RT_BACK, 1, 3, 0},
-          {RT_BACK, 1, 1, 0}, {RT_TAKE, 1, 3, 5})
+RT_TEST(cancelling_several_counts_those_that_remain, 10, 4, {RT_TAKE, 0, 4, 0},
+        {RT_TAKE, 0, 3, 3}, {RT_TAKE, 0, 1, 4}, {RT_TAKE, 0, 1, 5}, {RT_BACK, 1, 3, 0},
+        {RT_BACK, 1, 1, 0}, {RT_TAKE, 1, 3, 5})
 
 /* What has been cancelled last was the last no more: the one before it is. */
-RT_SCRIPT(cancelling_from_the_last_on_gives_all_tokens_back, 10, 2, {RT_TAKE, 0, 2, 0},
-          {RT_TAKE, 0, 2, 2}, {RT_TAKE, 0, 2, 4}, {RT_BACK, 2, 2, 0}, {RT_BACK, 2, 1, 0},
-          {RT_TAKE, 2, 2, 2})
+RT_TEST(cancelling_from_the_last_on_gives_all_tokens_back, 10, 2, {RT_TAKE, 0, 2, 0},
+        {RT_TAKE, 0, 2, 2}, {RT_TAKE, 0, 2, 4}, {RT_BACK, 2, 2, 0}, {RT_BACK, 2, 1, 0},
+        {RT_TAKE, 2, 2, 2})
 
 /* TestReserveJumpBack */
-RT_SCRIPT(reserving_at_an_earlier_time_waits_for_what_was_taken, 10, 2, {RT_TAKE, 1, 2, 1},
-          {RT_TAKE, 0, 1, 1}, {RT_TAKE, 2, 2, 3})
+RT_TEST(reserving_at_an_earlier_time_waits_for_what_was_taken, 10, 2, {RT_TAKE, 1, 2, 1},
+        {RT_TAKE, 0, 1, 1}, {RT_TAKE, 2, 2, 3})
 
 /* TestReserveJumpBackCancel */
-RT_SCRIPT(cancelling_at_an_earlier_time_gives_back_as_much, 10, 2, {RT_TAKE, 1, 2, 1},
-          {RT_TAKE, 1, 2, 3}, {RT_TAKE, 1, 1, 4}, {RT_BACK, 0, 1, 0}, {RT_TAKE, 1, 2, 4})
+RT_TEST(cancelling_at_an_earlier_time_gives_back_as_much, 10, 2, {RT_TAKE, 1, 2, 1},
+        {RT_TAKE, 1, 2, 3}, {RT_TAKE, 1, 1, 4}, {RT_BACK, 0, 1, 0}, {RT_TAKE, 1, 2, 4})
 
 /* TestReserveSetLimit */
-RT_SCRIPT(a_new_limit_counts_from_its_time_on, 5, 2, {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 2, 4},
-          {RT_LIMIT, 2, 10, 0}, {RT_TAKE, 2, 1, 4})
+RT_TEST(a_new_limit_counts_from_its_time_on, 5, 2, {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 2, 4},
+        {RT_LIMIT, 2, 10, 0}, {RT_TAKE, 2, 1, 4})
 
 /* TestReserveSetBurst */
-RT_SCRIPT(a_new_burst_counts_from_its_time_on, 5, 2, {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 2, 4},
-          {RT_BURST, 3, 4, 0}, {RT_TAKE, 0, 4, 9})
+RT_TEST(a_new_burst_counts_from_its_time_on, 5, 2, {RT_TAKE, 0, 2, 0}, {RT_TAKE, 0, 2, 4},
+        {RT_BURST, 3, 4, 0}, {RT_TAKE, 0, 4, 9})
 
 /* TestReserveSetLimitCancel */
-RT_SCRIPT(a_reservation_is_cancelled_at_the_rate_it_was_made_at, 5, 2, {RT_TAKE, 0, 2, 0},
-          {RT_TAKE, 0, 2, 4}, {RT_LIMIT, 2, 10, 0}, {RT_BACK, 2, 1, 0}, {RT_TAKE, 2, 2, 3})
+RT_TEST(a_reservation_is_cancelled_at_the_rate_it_was_made_at, 5, 2, {RT_TAKE, 0, 2, 0},
+        {RT_TAKE, 0, 2, 4}, {RT_LIMIT, 2, 10, 0}, {RT_BACK, 2, 1, 0}, {RT_TAKE, 2, 2, 3})
 
 /* TestReserveMax, TestWaitTimeout: what would be too late fails at once and takes nothing. */
 T_TEST(a_wait_that_would_be_too_late_fails_at_once_and_takes_nothing)

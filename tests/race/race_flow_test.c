@@ -67,7 +67,7 @@ static void try_writer(leat_semaphore *s, int *x, atomic_int *done)
     race_note(done);
 }
 
-RACE_BESIDE(a_failed_try_acquire_is_no_order, leat_semaphore, try_writer, = LEAT_SEMAPHORE(1))
+RACE_TEST(a_failed_try_acquire_is_no_order, leat_semaphore, try_writer, = LEAT_SEMAPHORE(1))
 {
     T_FALSE(leat_semaphore_try_acquire(o, 1));
     race_read(x);
@@ -81,7 +81,7 @@ static void limited_writer(leat_limiter *l, int *x, atomic_int *done)
     race_note(done);
 }
 
-RACE_BESIDE(a_limiter_is_no_order, leat_limiter, limited_writer, = LEAT_LIMITER(1000, 1000))
+RACE_TEST(a_limiter_is_no_order, leat_limiter, limited_writer, = LEAT_LIMITER(1000, 1000))
 {
     leat_limiter_allow(o);
     race_read(x);

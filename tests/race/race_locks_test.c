@@ -41,7 +41,7 @@ static void puts_and_writes(leat_pool *p, int *x, atomic_int *done)
     race_note(done);
 }
 
-RACE_BESIDE(a_write_after_put_is_a_race, leat_pool, puts_and_writes)
+RACE_TEST(a_write_after_put_is_a_race, leat_pool, puts_and_writes)
 {
     race_write(x);
 }
@@ -54,7 +54,7 @@ static void stores_a_key(leat_map *m, int *x, atomic_int *done)
     race_note(done);
 }
 
-RACE_BESIDE(a_store_orders_who_loads_it_only, leat_map, stores_a_key)
+RACE_TEST(a_store_orders_who_loads_it_only, leat_map, stores_a_key)
 {
     race_read(x);
 }

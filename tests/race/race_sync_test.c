@@ -3,29 +3,34 @@
 #include "race_util.h"
 
 /* MM18: tasks of one group are ordered with the wait, not among themselves. */
-static void group_task(int *x)
+static void group_task(int *x, atomic_int *turn, int mine)
 {
+    race_note(turn); /* both exist before one begins */
+    race_await(turn, 2 + mine);
     race_write(x);
+    race_note(turn);
 }
 
-RACE_NOINLINE static void group_spawner(leat_waitgroup *wg, int *x)
+RACE_NOINLINE static void group_spawner(leat_waitgroup *wg, int *x, atomic_int *turn)
 {
-    leat_waitgroup_go(wg, group_task, x);
-    leat_waitgroup_go(wg, group_task, x);
+    leat_waitgroup_go(wg, group_task, x, turn, 0);
+    leat_waitgroup_go(wg, group_task, x, turn, 1);
 }
 
 T_TEST(tasks_of_a_group_are_not_ordered, RACE_REPORTED(group_spawner, group_task))
 {
     static int x;
+    static atomic_int turn;
     leat_waitgroup wg = {0};
 
-    group_spawner(&wg, &x);
+    group_spawner(&wg, &x, &turn);
     leat_waitgroup_wait(&wg);
 }
 
 static void done_task(leat_waitgroup *wg, int *x, atomic_int *turn, int mine)
 {
-    race_await(turn, mine);
+    race_note(turn);
+    race_await(turn, 2 + mine);
     race_write(x);
     leat_waitgroup_done(wg);
     race_note(turn);

@@ -47,7 +47,7 @@ RACE_NOINLINE static int race_read(const int *x)
 
 /* A case in which `party(object, x, done)` writes to *x in a goroutine and notes it, and then main
  * does what the body says, with `o` and `x`; what follows `party` initialises the object. */
-#define RACE_BESIDE(name, object, party, ...)                                     \
+#define RACE_TEST(name, object, party, ...)                                       \
     static inline void name##_look(object *o, int *x);                            \
     RACE_NOINLINE static void name##_spawner(object *o, int *x, atomic_int *done) \
     {                                                                             \
