@@ -29,8 +29,7 @@ enum {
     LEAT__GLOBAL_TICK = LEAT__HOSTILE ? 2 : 61,  /* picks for one that looks there first */
     LEAT__NEXT_BUDGET = LEAT__HOSTILE ? 2 : 64,  /* picks in a row from the next slot */
     LEAT__G_CACHE = LEAT__HOSTILE ? 2 : 128,     /* free records kept by a proc */
-    LEAT__BATCH =
-        15, /* records that a free one can stand for: what its arguments' room holds */
+    LEAT__BATCH = 15, /* records a free one can name where its arguments were */
     LEAT__STACK_CACHE = LEAT__HOSTILE ? 1 : 32, /* free stacks kept by a proc */
     LEAT__TIMER_TICK = 64,     /* picks between two looks at the clock while timers exist */
     LEAT__MAX_THREADS = 10000, /* Go's limit, with Go's message */
