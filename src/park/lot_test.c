@@ -26,12 +26,14 @@ struct lot_waiter {
     int number;
 };
 
-static atomic_int lot_served;             /* how many have come through */
+static atomic_int lot_turn;               /* the next place in lot_order */
+static atomic_int lot_served;             /* how many have come through and are in it */
 static atomic_int lot_order[LOT_WAITERS]; /* who was the i-th */
 
 static void lot_serve(int number)
 {
-    atomic_store(&lot_order[atomic_fetch_add(&lot_served, 1)], number);
+    atomic_store(&lot_order[atomic_fetch_add(&lot_turn, 1)], number);
+    atomic_fetch_add(&lot_served, 1);
 }
 
 static void lot_wait_on_word(struct lot_waiter *w)
@@ -109,6 +111,7 @@ T_TEST(a_release_grants_and_leaves_no_count_to_snatch)
         lot_release(&word, round % 2);
         T_EQ(load_seq(&word), 0u); /* the waiter's, wherever it is by now */
         lot_until_served(1);
+        atomic_store(&lot_turn, 0);
         atomic_store(&lot_served, 0);
     }
 }

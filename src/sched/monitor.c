@@ -367,7 +367,8 @@ static void check_invariants(int64_t now)
     due = now + CHECK_NS + 50 * took;
 }
 
-/* Nobody runs, and yet goroutines are ready, something is due or somebody is said to look. */
+/* Nobody runs, and yet goroutines are ready, something is overdue or somebody is said to look.
+ * Overdue by a round: where due times are dense, all of them are a little late (COALESCE_NS). */
 static bool looks_stranded(int64_t now)
 {
     bool bound = false;
@@ -379,7 +380,7 @@ static bool looks_stranded(int64_t now)
         bound = load_relaxed(&m->home_len) > 0;
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
     return bound || load_relaxed(&sched.spinning) > 0 || find_anything() ||
-           (!leat__policy.clock && next_source() <= now);
+           (!leat__policy.clock && next_source() <= now - IDLE_ROUND_NS);
 }
 
 /* That lasts while a thread is between two instructions; for longer, a wake-up was lost. */
