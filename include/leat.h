@@ -39,6 +39,7 @@
 #include <leat/rate.h>
 #include <leat/select.h>
 #include <leat/semaphore.h>
+#include <leat/signal.h>
 #include <leat/singleflight.h>
 #include <leat/sync.h>
 #include <leat/time.h>

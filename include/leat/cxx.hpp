@@ -55,6 +55,7 @@
 #include <leat/rate.h>
 #include <leat/select.h>
 #include <leat/semaphore.h>
+#include <leat/signal.h>
 #include <leat/singleflight.h>
 #include <leat/sync.h>
 #include <leat/time.h>
@@ -292,5 +293,6 @@ inline int leat_select_none()
 } // extern "C++"
 
 #include <leat/detail/flow.hpp>
+#include <leat/detail/signal.hpp>
 
 #endif

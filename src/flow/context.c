@@ -58,6 +58,7 @@ struct cancel_ctx {
     leat_chan_base *done; /* cancel.lock to set, atomic to read; NULL: nobody has asked */
     uint32_t said;        /* atomic: over, and done is closed, if it was there */
     struct cause *cause;  /* canceller: a heap block that is ours */
+    void (*freed)(leat_ctx *ctx); /* ctx_make_told; or NULL */
 };
 
 struct deadline_ctx {
@@ -181,8 +182,12 @@ void leat_ctx_cancel(leat_ctx *ctx)
 
 void leat_ctx_free(leat_ctx *ctx)
 {
-    if (ctx && ctx->kind >= CTX_CANCEL)
+    if (ctx && ctx->kind >= CTX_CANCEL) {
         leat_ctx_cancel(ctx);
+        void (*freed)(leat_ctx *) = ((struct cancel_ctx *)ctx)->freed;
+        if (unlikely(freed != NULL))
+            freed(ctx);
+    }
     leat_ctx_unref(ctx);
 }
 
@@ -260,6 +265,14 @@ leat_ctx *leat_ctx_todo(void)
 leat_ctx *leat_ctx_with_cancel(leat_ctx *parent)
 {
     return cancel_ctx_make(sizeof(struct cancel_ctx), CTX_CANCEL, parent);
+}
+
+leat_ctx *ctx_make_told(leat_ctx *parent, void (*freed)(leat_ctx *ctx))
+{
+    struct cancel_ctx *c = cancel_ctx_make(sizeof(*c), CTX_CANCEL, parent);
+
+    c->freed = freed;
+    return &c->ctx;
 }
 
 leat_ctx *leat_ctx_without_cancel(leat_ctx *parent)

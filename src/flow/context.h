@@ -23,6 +23,9 @@ struct leat_ctx {
     uint32_t kind;         /* enum ctx_kind */
 };
 
+/* A context to be cancelled, for another room: `freed` is called by the leat_ctx_free of it, after
+ * it has been cancelled and before its reference is dropped. */
+leat_ctx *ctx_make_told(leat_ctx *parent, void (*freed)(leat_ctx *ctx));
 /* The context that a source belongs to. */
 leat_ctx *ctx_of_source(struct cancel *source);
 

@@ -78,7 +78,8 @@ static bool known_asleep(int tid)
 static bool nothing_can_happen(void)
 {
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
-    bool quiet = sched.running == 0 && load_seq(&sched.blocking) == 0 && sched.nglobal == 0 &&
+    bool quiet = sched.running == 0 && load_seq(&sched.blocking) == 0 &&
+                 load_seq(&sched.expected) == 0 && sched.nglobal == 0 &&
                  !sched.start_requests && !sched.proc_waiters && !sched.frozen;
     for (struct m *m = sched.threads; m && quiet; m = m->all_next)
         quiet = load_seq(&m->home_len) == 0 && !load_seq(&m->wake);

@@ -454,6 +454,7 @@ static void *monitor_main(void *arg)
         pthread_sigmask(SIG_SETMASK, &start_mask, NULL);
         bool started = start_threads();
         pthread_sigmask(SIG_SETMASK, &none, NULL);
+        monitor_interrupted();
         int64_t now = os_now();
         store_relaxed(&sched.coarse_now, now);
         bool suspect = watch_procs(now);

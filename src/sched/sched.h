@@ -60,6 +60,7 @@ enum wait_reason {
     WAIT_BLOCKING_SLOT,
     WAIT_SEMAPHORE,
     WAIT_SINGLEFLIGHT,
+    WAIT_SIGNAL,
     WAIT_REASONS,
 };
 const char *wait_reason_text(enum wait_reason r);
@@ -226,6 +227,7 @@ struct sched {
     struct m *free_workers;                  /* lock: records whose thread could not be made */
     int nthreads;                            /* lock: threads of ours */
     int blocking;                            /* atomic: goroutines inside leat_blocking */
+    int expected;                            /* atomic: what may still wake somebody: signals */
     struct g *blocking_head, *blocking_tail; /* lock: waiting for a slot */
     int64_t alive;      /* atomic: as in struct p, by threads without a proc */
     uint64_t next_id;   /* atomic: first id not in anybody's block */
@@ -308,6 +310,13 @@ extern void (*leat__join_hook)(void *join, int ends) LEAT__OURS;
 void sched_spawn_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner);
 /* The child runs first, the caller continues later, perhaps on another proc. */
 void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner);
+
+/* A goroutine of the runtime's own: without a number, not counted, not shown (interrupt.c). */
+void sched_spawn_own(void (*fn)(void), const leat_site *site);
+/* One of those, woken from a signal handler: returns once after each sched_interrupt, at least. */
+void sched_interrupt_wait(void);
+void sched_interrupt(void); /* async-signal-safe */
+void interrupt_reset(void); /* the child of a fork: nobody sleeps there */
 
 /* Who wants a goroutine's result: told on that goroutine, its last act. */
 struct joiner {
@@ -466,6 +475,7 @@ struct leat__next sched_exit_goroutine(struct m *m, struct g *g);
 
 void monitor_start(void);
 void monitor_kick(void);
+void monitor_interrupted(void); /* sysmon: ready the goroutine that a handler has asked for */
 struct m *thread_record(bool foreign);
 void thread_give_up(struct m *m);                             /* sysmon could not create it */
 void thread_request(struct p *p, bool spinning, struct g *g); /* lock not held */

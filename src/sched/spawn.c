@@ -246,6 +246,19 @@ void sched_captured_end(struct captured *c)
     c->tags = NULL;
 }
 
+void sched_spawn_own(void (*fn)(void), const leat_site *site)
+{
+    struct m *m = m_self();
+
+    m->spare->captured = 0;
+    struct g *g = spawn_with(m, fn, site, NULL);
+    if (unlikely(!g))
+        spawn_oom();
+    g->id = 0;
+    sched_count(m, -1);
+    launch(m, g, NULL);
+}
+
 /* ---- for the sync room: goroutines that report their end ---- */
 
 void sched_spawn_joined(void (*fn)(void), const leat_site *site, void *join, void *spawner)
