@@ -18,27 +18,30 @@ else()
   set(LEAT_ARCH generic)
 endif()
 
+# leat_join_archive(target name objects): an archive of one object whose private names are local,
+# so that a program may use those names for itself: an archive of the plain objects would offer
+# every one of them to the linker.
+function(leat_join_archive target name objects)
+  set(joined ${PROJECT_BINARY_DIR}/${name}.o)
+  add_library(${target} STATIC ${joined})
+  add_custom_command(OUTPUT ${joined}
+    COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ${joined} $<TARGET_OBJECTS:${objects}>
+    COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${joined}
+    DEPENDS ${objects} $<TARGET_OBJECTS:${objects}>
+    COMMENT "Joining the objects of lib${name}.a"
+    COMMAND_EXPAND_LISTS VERBATIM)
+  set_source_files_properties(${joined} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+endfunction()
+
 # One set of objects serves both installed libraries: an archive of position independent code
 # can go into anything, and with hidden visibility it costs nothing measurable.
 add_library(leat_objects OBJECT)
 leat_runtime(leat_objects)
 
 add_library(leat SHARED $<TARGET_OBJECTS:leat_objects>)
-add_library(leat_static STATIC ${PROJECT_BINARY_DIR}/leat.o)
 add_library(leat_testing STATIC EXCLUDE_FROM_ALL)
 leat_runtime(leat_testing)
-
-# The archive holds one object whose private names are local, so that a program may use those
-# names for itself: an archive of the plain objects would offer every one of them to the linker.
-add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/leat.o
-  COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ${PROJECT_BINARY_DIR}/leat.o
-    $<TARGET_OBJECTS:leat_objects>
-  COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${PROJECT_BINARY_DIR}/leat.o
-  DEPENDS leat_objects $<TARGET_OBJECTS:leat_objects>
-  COMMENT "Joining the objects of libleat.a"
-  COMMAND_EXPAND_LISTS VERBATIM)
-set_source_files_properties(${PROJECT_BINARY_DIR}/leat.o PROPERTIES
-  EXTERNAL_OBJECT TRUE GENERATED TRUE)
+leat_join_archive(leat_static leat leat_objects)
 
 foreach(lib IN ITEMS leat leat_static leat_testing)
   add_library(leat::${lib} ALIAS ${lib})

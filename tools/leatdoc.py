@@ -22,6 +22,8 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# The library's own headers, then those of the drivers.
+INCLUDES = [ROOT / "include", *sorted(ROOT.glob("drivers/*/include"))]
 KEYWORDS = ("Go", "Blocks", "Cancel", "Callable", "Ownership", "Ordering",
             "Param", "Returns", "Fatal", "See", "Since")
 
@@ -168,7 +170,7 @@ def parse_comment(text):
 
 
 def read_header(path):
-    name = str(path.relative_to(ROOT / "include"))
+    name = str(path.relative_to(next(top for top in INCLUDES if top in path.parents)))
     text = path.read_text()
     head = re.search(r"^/\*\n(.*?)\*/", text, re.M | re.S)
     names = list(public_names(name, text))
@@ -185,7 +187,8 @@ def read_header(path):
 
 
 def headers():
-    """Every public C header, the umbrella first."""
-    include = ROOT / "include"
-    return [read_header(p) for p in [include / "leat.h", *sorted(
-        p for p in include.rglob("leat/**/*.h") if "detail" not in p.parts)]]
+    """Every public C header, the umbrella first, the drivers' last."""
+    found = [ROOT / "include/leat.h"]
+    for top in INCLUDES:
+        found += sorted(p for p in top.rglob("leat/**/*.h") if "detail" not in p.parts)
+    return [read_header(p) for p in found]
