@@ -71,7 +71,7 @@ endfunction()
 
 # What leat_driver has set is read here: its caller's variables.
 function(leat_install_driver name)
-  install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/
+  install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/ OPTIONAL
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
   install(TARGETS leat_${name} leat_${name}_static EXPORT leat-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
