@@ -5,13 +5,20 @@
  * The last thread that found no work asks, when no proc is held, no source will ever be due, no
  * announced call is under way and no queue holds anything. A thread that leat does not know, or
  * one that it knows but that is not blocked in a leat call, may still send: then it is no
- * deadlock. The directory of threads is read only here. TSan's own
- * thread does not count.
+ * deadlock. The directory of threads is read only here. TSan's own thread does not count.
+ *
+ * A SIGNAL that was asked for no longer may still be on its way (exec/signal.c): its handler runs
+ * on any thread, and has left no trace yet. A thread in a handler is none that sleeps in the
+ * kernel. So where there ever was such a handler, the verdict waits until all others sleep and
+ * what handlers left has been seen to. Threads that are idle or blocked get there by themselves.
  */
 #include "arch/sanitize.h"
 #include "base/fatal.h"
+#include "os/clock.h"
 #include "os/os.h"
 #include "sched/sched.h"
+
+enum { SIGNAL_LOOK_NS = 50000 };
 
 /* TSan starts a thread of its own inside the first pthread_create of a process. If that is ours
  * (monitor_start), what is there afterwards and was not before is sysmon and it. */
@@ -98,16 +105,35 @@ static bool others_live(void)
     return found;
 }
 
-void deadlock_check(void)
+static bool idle_in_kernel(int tid)
+{
+    return tid == os_gettid() || os_thread_sleeps(tid) != 0;
+}
+
+static bool signal_under_way(void)
+{
+    if (!interrupt_possible())
+        return false;
+    fork_hold();
+    bool found = os_has_other_threads(idle_in_kernel);
+    fork_allow();
+    return found || interrupt_under_way();
+}
+
+int64_t deadlock_check(void)
 {
     uint64_t before = activity();
 
-    if (!nothing_can_happen() || others_live() || !nothing_can_happen() || activity() != before)
-        return;
+    if (!nothing_can_happen() || others_live())
+        return INT64_MAX;
+    if (signal_under_way())
+        return os_now() + SIGNAL_LOOK_NS;
+    if (!nothing_can_happen() || activity() != before)
+        return INT64_MAX;
     if (sched_alive() == 0) {
         if (sched.main_gone)
             leat__throw("no goroutines (main called runtime.Goexit) - deadlock!");
-        return;
+        return INT64_MAX;
     }
     leat__throw_all("all goroutines are asleep - deadlock!");
 }

@@ -13,7 +13,8 @@
  *
  * THE GOROUTINE belongs to nobody: it has the number 0, is not counted and not shown in dumps,
  *   and a program in which it alone could still run is as deadlocked as one without it, unless
- *   somebody has asked for a signal (sched.expected, deadlock.c).
+ *   somebody has asked for a signal (sched.expected, deadlock.c), or one is still on its way from
+ *   the time when somebody had: then the word is not ASLEEP, or a thread is in a handler.
  *
  * REJECTED  An eventfd and the poller: two descriptors and a poller for programs that do no I/O.
  *   A thread of its own: 8 MiB of address space, and one more that forks, dumps and the deadlock
@@ -26,9 +27,9 @@
 enum { QUIET, ASKED, ASLEEP };
 
 static struct {
-    uint32_t word;    /* atomic: of the enum */
-    uint32_t to_wake; /* atomic: sysmon shall ready the sleeper */
-    struct g *sleeper;
+    uint32_t word;     /* atomic: of the enum */
+    uint32_t to_wake;  /* atomic: sysmon shall ready the sleeper */
+    struct g *sleeper; /* atomic: written by itself; NULL while nobody has waited here */
 } interrupted;
 
 void sched_interrupt(void)
@@ -44,7 +45,7 @@ void sched_interrupt_wait(void)
     struct g *g = g_self();
     uint32_t quiet = QUIET;
 
-    interrupted.sleeper = g;
+    store_seq(&interrupted.sleeper, g);
     store_relaxed(&g->status, G_WAITING);
     if (cas(&interrupted.word, &quiet, ASLEEP))
         sched_park(g, WAIT_SIGNAL, NULL);
@@ -64,8 +65,19 @@ void monitor_interrupted(void)
     wake_for_work();
 }
 
+bool interrupt_possible(void)
+{
+    return load_seq(&interrupted.sleeper) != NULL;
+}
+
+bool interrupt_under_way(void)
+{
+    return interrupt_possible() && load_seq(&interrupted.word) != ASLEEP;
+}
+
 void interrupt_reset(void)
 {
     interrupted.word = QUIET;
     interrupted.to_wake = 0;
+    interrupted.sleeper = NULL;
 }

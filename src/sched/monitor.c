@@ -409,10 +409,16 @@ void monitor_kick(void)
 /* Everything idle for long: sleep until somebody needs us. */
 static void deep_sleep(bool decaying)
 {
+    int64_t until = decaying ? os_now() + DECAY_NS : INT64_MAX;
+
+    if (load_seq(&sched.running) == 0 && next_source() == INT64_MAX) {
+        int64_t again = deadlock_check(); /* the last thread may have seen one just born */
+        until = again < until ? again : until;
+    }
     store_seq(&sched.monitor_deep, 1);
     fence_seq();
     if (load_seq(&sched.running) == 0 || !find_anything())
-        os_futex_wait(&sched.monitor_word, 0, decaying ? os_now() + DECAY_NS : INT64_MAX);
+        os_futex_wait(&sched.monitor_word, 0, until);
     store_seq(&sched.monitor_deep, 0);
 }
 
@@ -468,13 +474,10 @@ static void *monitor_main(void *arg)
             last_decay = now;
         }
         if (leat__env.schedtrace_ms == 0 && started && !suspect && all_quiet()) {
-            if (++quiet > IDLE_ROUNDS) {
-                if (load_seq(&sched.running) == 0 && next_source() == INT64_MAX)
-                    deadlock_check(); /* the last thread may have seen one that was just born */
+            if (++quiet > IDLE_ROUNDS)
                 deep_sleep(decaying);
-            } else {
+            else
                 os_futex_wait(&sched.monitor_word, 0, now + IDLE_ROUND_NS);
-            }
         } else {
             quiet = 0;
             int64_t until = now + (suspect || !started ? SUSPECT_NS : ROUND_NS);

@@ -449,7 +449,7 @@ static void idle_sleep(struct m *m)
         bool last;
         int64_t due = keep_time(m, &last);
         if (last && due == INT64_MAX)
-            deadlock_check();
+            due = deadlock_check();
         if (load_acquire(&m->wake))
             break;
         if (due_now(due)) {
@@ -564,7 +564,7 @@ void proc_wait(struct m *m)
         if (load_acquire(&m->wake))
             break;
         if (last && due == INT64_MAX)
-            deadlock_check();
+            due = deadlock_check();
         if (due_now(due)) {
             wake_one(); /* a locked thread runs no sources; somebody else must */
             due = INT64_MAX;

@@ -315,8 +315,10 @@ void sched_fork_joined(void (*fn)(void), const leat_site *site, void *join, void
 void sched_spawn_own(void (*fn)(void), const leat_site *site);
 /* One of those, woken from a signal handler: returns once after each sched_interrupt, at least. */
 void sched_interrupt_wait(void);
-void sched_interrupt(void); /* async-signal-safe */
-void interrupt_reset(void); /* the child of a fork: nobody sleeps there */
+void sched_interrupt(void);     /* async-signal-safe */
+bool interrupt_possible(void);  /* is there one, so that handlers may run? */
+bool interrupt_under_way(void); /* is it awake, or about to be? */
+void interrupt_reset(void);     /* the child of a fork: nobody sleeps there */
 
 /* Who wants a goroutine's result: told on that goroutine, its last act. */
 struct joiner {
@@ -494,7 +496,8 @@ void fork_hold(void); /* no fork from here on: this thread may be inside somebod
 void fork_allow(void);
 void process_check_usable(void); /* fatal in the child of a fork that may not use leat */
 void attach_reset(void);
-void deadlock_check(void);
+/* Fatal if all are asleep. When to look once more, if that cannot be told yet; else INT64_MAX. */
+int64_t deadlock_check(void);
 void deadlock_note_threads(bool after); /* around the first thread we make */
 
 #endif
