@@ -34,6 +34,7 @@
 #include <leat/context.h>
 #include <leat/go.h>
 #include <leat/group.h>
+#include <leat/io.h>
 #include <leat/local.h>
 #include <leat/pattern.h>
 #include <leat/rate.h>

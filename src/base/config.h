@@ -35,6 +35,7 @@ enum {
     LEAT__MAX_THREADS = 10000, /* Go's limit, with Go's message */
     LEAT__MAX_BLOCKING = 512,  /* announced blocking calls at once; more queue */
     LEAT__MAX_PROCS = 1024,    /* of leat_procs; Go has no limit, this is a sane one */
+    LEAT__POLL_BATCH = LEAT__HOSTILE ? 2 : 128, /* descriptors at one look */
     LEAT__NAME_MAX = 32,
 };
 

@@ -30,6 +30,7 @@ enum leat__rank {
     LEAT__RANK_HOME,
     LEAT__RANK_DEPOT,
     LEAT__RANK_GLIST,
+    LEAT__RANK_DESC,
     LEAT__RANK_LEAF,
 };
 

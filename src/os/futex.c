@@ -24,14 +24,26 @@ void os_futex_wait(uint32_t *word, uint32_t value, int64_t deadline)
             FUTEX_BITSET_MATCH_ANY);
 }
 
-void os_futex_wait_precise(uint32_t *word, uint32_t value, int64_t deadline)
+int os_precise_begin(void)
 {
     int slack = prctl(PR_GET_TIMERSLACK, 0L, 0L, 0L, 0L);
 
     prctl(PR_SET_TIMERSLACK, 1L, 0L, 0L, 0L);
-    os_futex_wait(word, value, deadline);
+    return slack;
+}
+
+void os_precise_end(int slack)
+{
     if (slack > 0)
         prctl(PR_SET_TIMERSLACK, (long)slack, 0L, 0L, 0L);
+}
+
+void os_futex_wait_precise(uint32_t *word, uint32_t value, int64_t deadline)
+{
+    int slack = os_precise_begin();
+
+    os_futex_wait(word, value, deadline);
+    os_precise_end(slack);
 }
 
 void os_futex_wake(uint32_t *word, int n)

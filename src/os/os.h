@@ -17,6 +17,9 @@ void os_futex_wait(uint32_t *word, uint32_t value, int64_t deadline);
  * the user's, and what it forks inherits it: it is changed for the sleep only. */
 void os_futex_wait_precise(uint32_t *word, uint32_t value, int64_t deadline);
 void os_futex_wake(uint32_t *word, int n);
+/* The same around any other call of this thread that sleeps. */
+int os_precise_begin(void);
+void os_precise_end(int slack);
 
 void *os_map(size_t size); /* zeroed pages, NULL on failure; may be refused
                                                  on purpose by LEAT_DEBUG=failmmap */

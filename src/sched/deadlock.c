@@ -94,7 +94,7 @@ static bool nothing_can_happen(void)
     for (int i = 0; i < n && quiet; i++)
         quiet = load_seq(&sched.all[i]->next_due) == INT64_MAX;
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-    return quiet;
+    return quiet && !polling_awaited();
 }
 
 static bool others_live(void)

@@ -430,7 +430,7 @@ static bool all_quiet(void)
 
     if (load_relaxed(&sched.running) == 0)
         return true;
-    if (next_source() != INT64_MAX)
+    if (next_source() != INT64_MAX || polling_neglected())
         return false;
     for (int i = 0; i < n; i++) {
         struct p *p = sched.all[i];
@@ -461,6 +461,7 @@ static void *monitor_main(void *arg)
         bool started = start_threads();
         pthread_sigmask(SIG_SETMASK, &none, NULL);
         monitor_interrupted();
+        polling_back_up();
         int64_t now = os_now();
         store_relaxed(&sched.coarse_now, now);
         bool suspect = watch_procs(now);

@@ -16,12 +16,6 @@
 #include "sched/sched.h"
 #include "sched/source.h"
 
-enum {
-    COALESCE_NS = 100000,     /* between two sleeps that end because something is due */
-    PATIENCE_PAYS_NS = 50000, /* a sleep this short is not worth its cost */
-    CLOCK_LOOK_NS = 1000000,  /* between two looks at a clock that a test drives */
-};
-
 /* ---- attention ---- */
 
 void proc_update_attention(void)
@@ -180,6 +174,7 @@ static void thread_wake(struct m *m)
     hostile_window();
     store_release(&m->wake, 1);
     os_futex_wake(&m->wake, 1);
+    polling_wake(m);
 }
 
 /* ---- waking ---- */
@@ -328,20 +323,6 @@ void wake_home(struct m *home, struct g *g)
 
 /* ---- sleeping ---- */
 
-static int64_t earliest_due(bool held_too)
-{
-    int64_t due = INT64_MAX;
-    int n = load_acquire(&sched.nprocs);
-
-    for (int i = 0; i < n; i++) {
-        struct p *p = sched.all[i];
-        int64_t d = load_seq(&p->next_due);
-        if (d < due && (held_too || !load_relaxed(&p->m)))
-            due = d;
-    }
-    return due;
-}
-
 /* No more a spinning thread; but still counted as one, if it was. */
 static bool leave_spinners(struct m *m)
 {
@@ -374,7 +355,7 @@ static void bring_due_first(void)
 }
 
 /* Still on the idle list and a proc is free: take it and be spinning. */
-static bool claim_self(struct m *m)
+bool proc_claim(struct m *m)
 {
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     bring_due_first();
@@ -390,84 +371,40 @@ static bool claim_self(struct m *m)
     return true;
 }
 
-static bool due_now(int64_t due)
+/* Somebody gives this thread a proc, and wakes it. */
+void await_proc(struct m *m)
 {
-    return due != INT64_MAX && due <= sched_now();
-}
-
-/* How long may this idle thread sleep? One of them keeps the time: the last one for all procs,
- * before that one for those which nobody holds; holders look themselves. */
-static int64_t keep_time(struct m *m, bool *last)
-{
-    spin_lock(&sched.lock, LEAT__RANK_SCHED);
-    *last = sched.running == 0;
-    int64_t due = earliest_due(*last);
-    if (*last || due < sched.keeper_due || sched.keeper == m) {
-        sched.keeper = m;
-        store_relaxed(&sched.keeper_due, due);
-    } else {
-        due = INT64_MAX;
-    }
-    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-    return due;
-}
-
-static void stop_keeping(struct m *m)
-{
-    if (load_relaxed(&sched.keeper) != m)
-        return;
-    spin_lock(&sched.lock, LEAT__RANK_SCHED);
-    if (sched.keeper == m) {
-        store_relaxed(&sched.keeper, NULL);
-        store_relaxed(&sched.keeper_due, INT64_MAX);
-    }
-    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
-}
-
-/* Sleep until woken or `due`, precisely; but where due times are dense, not for each of them. */
-static void sleep_until_due(struct m *m, int64_t due)
-{
-    if (leat__policy.clock) {
-        os_futex_wait(&m->wake, 0, os_now() + CLOCK_LOOK_NS);
-    } else if (due == INT64_MAX) {
-        os_futex_wait(&m->wake, 0, due);
-    } else {
-        int64_t again = load_relaxed(&sched.due_woken) + COALESCE_NS;
-        os_futex_wait_precise(&m->wake, 0, due > again ? due : again);
-    }
-}
-
-/* On the idle list, without a proc: sleep until given one, or until a source is due. */
-static void idle_sleep(struct m *m)
-{
-    hostile_window();
-    fence_seq();
-    if ((find_anything() || due_now(earliest_due(true))) && claim_self(m))
-        return;
-    int64_t asleep_since = os_now();
-    for (;;) {
-        bool last;
-        int64_t due = keep_time(m, &last);
-        if (last && due == INT64_MAX)
-            due = deadlock_check();
-        if (load_acquire(&m->wake))
-            break;
-        if (due_now(due)) {
-            stop_keeping(m);
-            if (claim_self(m)) {
-                store_relaxed(&sched.due_woken, os_now());
-                return;
-            }
-            due = INT64_MAX; /* all procs are held again, and sysmon sees to it */
-        }
-        sleep_until_due(m, due);
-    }
-    stop_keeping(m);
+    while (!load_acquire(&m->wake))
+        os_futex_wait(&m->wake, 0, INT64_MAX);
     store_relaxed(&m->wake, 0);
-    int64_t now = os_now();
-    store_relaxed(&sched.coarse_now, now);
-    if (now - asleep_since < PATIENCE_PAYS_NS)
-        m->patience = LEAT__PATIENCE_MAX;
+}
+
+bool idle_leave(struct m *m)
+{
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    bool listed = m->idle_listed;
+    if (listed)
+        idle_remove(m);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    return listed;
+}
+
+bool idle_enter(struct m *m)
+{
+    struct p *p = NULL;
+
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    bool needs = load_seq(&m->home_len) > 0;
+    if (needs && !(p = proc_take()))
+        waiter_add(m);
+    else if (!needs)
+        idle_add(m);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    if (p)
+        proc_assign(m, p);
+    else if (needs)
+        await_proc(m);
+    return needs;
 }
 
 void proc_release_and_wait(struct m *m)
@@ -500,9 +437,7 @@ void proc_release_and_wait(struct m *m)
     if (heir)
         thread_wake(heir);
     if (needs) {
-        while (!load_acquire(&m->wake))
-            os_futex_wait(&m->wake, 0, INT64_MAX);
-        store_relaxed(&m->wake, 0);
+        await_proc(m);
     } else {
         idle_sleep(m);
     }

@@ -24,6 +24,7 @@ const char *wait_reason_text(enum wait_reason r)
         [WAIT_SEMAPHORE] = "semaphore.Acquire",
         [WAIT_SINGLEFLIGHT] = "singleflight.Do",
         [WAIT_SIGNAL] = "signal wait",
+        [WAIT_IO] = "IO wait",
         [WAIT_BLOCKING_SLOT] = "waiting for a blocking-call slot",
     };
 

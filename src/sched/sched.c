@@ -310,6 +310,31 @@ void sched_ready(struct g *g)
     put_next(m->p, g);
 }
 
+int sched_ready_all(struct m *m, struct g *list)
+{
+    int here = 0, elsewhere = 0;
+
+    for (struct g *g = list, *next; g; g = next) {
+        next = g->next;
+        leat__event(LEAT__EV_READY, g->id, 0);
+        store_relaxed(&g->status, G_RUNNABLE);
+        if (unlikely(g->flags & G_FOREIGN)) {
+            ready_foreign(g);
+        } else if (unlikely(g->home && (!m || g->home != m || !m->p))) {
+            wake_home(g->home, g);
+        } else if (unlikely(!m || !m->p || (LEAT__HOSTILE && hostile_goes_global(m, g)))) {
+            global_put(g);
+            elsewhere++;
+        } else {
+            queue_local(m->p, g);
+            here++;
+        }
+    }
+    if (elsewhere > 0 || here > 1)
+        wake_for_work();
+    return here + elsewhere;
+}
+
 void sched_start_next(struct p *p, struct g *g)
 {
     store_release(&p->next, g); /* others may only take what is there */
@@ -534,6 +559,8 @@ void sched_loop(struct m *m)
         }
         if (!g)
             g = find_local(m, m->p);
+        if (!g && !m->evict)
+            g = find_polled(m);
         if (!g && !m->evict)
             g = find_stealing(m);
         if (!g && m->evict)

@@ -61,6 +61,7 @@ enum wait_reason {
     WAIT_SEMAPHORE,
     WAIT_SINGLEFLIGHT,
     WAIT_SIGNAL,
+    WAIT_IO,
     WAIT_REASONS,
 };
 const char *wait_reason_text(enum wait_reason r);
@@ -180,6 +181,7 @@ struct m {
     bool ending;      /* owner: its locked goroutine has ended, so shall it */
     bool locked_wait; /* lock: waits for its locked goroutine, on no idle list */
     uint32_t wake;    /* futex: 1 once given something to do */
+    uint32_t polling; /* atomic: sleeps in the poller, not on that word */
     int tid;
     unsigned pinned;           /* owner: goroutines pinned here */
     struct g *locked;          /* owner: the goroutine locked to this thread */
@@ -247,6 +249,10 @@ struct sched {
     uint32_t monitor_word; /* futex sysmon sleeps on */
     int monitor_tid;
     uint64_t starts_failed;
+    int polled;             /* atomic: descriptors that the poller may have news of */
+    int in_hand;            /* atomic: threads without a proc that hand out news */
+    struct m *poll_sleeper; /* atomic: the idle thread that sleeps in the poller */
+    uint32_t looks;         /* atomic: at the poller; counts some only */
     uint32_t inspected;     /* atomic: dumps that read what hangs on goroutines */
     uint64_t foreign_wakes; /* atomic */
 };
@@ -319,6 +325,10 @@ void sched_interrupt(void);     /* async-signal-safe */
 bool interrupt_possible(void);  /* is there one, so that handlers may run? */
 bool interrupt_under_way(void); /* is it awake, or about to be? */
 void interrupt_reset(void);     /* the child of a fork: nobody sleeps there */
+
+/* One more descriptor to poll for, or one less. Who waits for one without a proc says so. */
+void sched_polled(int more);
+void sched_poll_wanted(void);
 
 /* Who wants a goroutine's result: told on that goroutine, its last act. */
 struct joiner {
@@ -435,9 +445,10 @@ void sched_start_next(struct p *p, struct g *g); /* queue a new one where nobody
 
 struct g *find_local(struct m *m, struct p *p); /* the next goroutine, or NULL: enter g0 */
 struct g *find_stealing(struct m *m);
-bool find_anything(void); /* is there work anywhere that a thief could take? */
-bool find_next(void);     /* does anything stand in a `next` slot? */
-void find_overdue(void);  /* wake a helper for a proc of which more is due */
+bool find_anything(void);           /* is there work anywhere that a thief could take? */
+bool find_next(void);               /* does anything stand in a `next` slot? */
+struct g *find_polled(struct m *m); /* as the poller says, without sleeping; NULL: nobody */
+void find_overdue(void);            /* wake a helper for a proc of which more is due */
 
 LEAT__COLD void wake_slow(void); /* the rest of wake_for_work */
 void wake_successor(
@@ -459,7 +470,15 @@ bool proc_try_acquire(struct m *m);
 /* The caller, g, has none and none is free: queue it, and let the thread serve on from its own
  * context until there is one. */
 void sched_requeue(struct m *m, struct g *g);
-void proc_wait(struct m *m);     /* return with a proc, for bound work */
+void proc_wait(struct m *m);  /* return with a proc, for bound work */
+bool proc_claim(struct m *m); /* a proc for a thread on the idle list, off which it comes */
+bool idle_leave(struct m *m); /* off the idle list; false: somebody has taken it off */
+/* Back on it; true: not so, bound work has come meanwhile, and the thread has a proc for it. */
+bool idle_enter(struct m *m);
+void await_proc(struct m *m);        /* from no list, or from that of proc waiters */
+void idle_sleep(struct m *m);        /* from there, until it has a proc */
+int64_t earliest_due(bool held_too); /* of all procs, or of those that no thread holds */
+bool due_now(int64_t due);
 void proc_hand_off(struct m *m); /* the proc goes to another thread or idles */
 /* Under the lock, for each proc that no thread holds: none can take it meanwhile. */
 void procs_each_idle(void (*visit)(const struct p *p, void *arg), void *arg);
@@ -474,6 +493,18 @@ void sched_resume(struct m *m, struct g *self, struct g *next);
 void sched_run_first(struct g *child,
                      struct m *m); /* child first, the caller continues later */
 struct leat__next sched_exit_goroutine(struct m *m, struct g *g);
+
+enum polling {
+    POLLING_TAKEN, /* no descriptors, or another thread sleeps there */
+    POLLING_SLEPT, /* until woken, or the time */
+    POLLING_PROC,  /* there was news: the thread has a proc, and its ring goroutines */
+};
+enum polling polling_sleep(struct m *m, int64_t until); /* by a thread on the idle list */
+void polling_wake(struct m *m);                         /* if it sleeps there */
+void polling_back_up(void);   /* sysmon: nobody has looked for a while */
+bool polling_neglected(void); /* might nobody look? */
+bool polling_awaited(void);
+int sched_ready_all(struct m *m, struct g *list); /* how many this thread can run now */
 
 void monitor_start(void);
 void monitor_kick(void);

@@ -69,11 +69,23 @@ static bool t_was_open(int fd)
     return false;
 }
 
+/* leat opens one of each with the first descriptor somebody waits for, for good. */
+static bool t_is_the_pollers(const char *target, int *pollers)
+{
+    int which = strcmp(target, "anon_inode:[eventpoll]") == 0 ? 1
+                : strcmp(target, "anon_inode:[eventfd]") == 0 ? 2
+                                                              : 0;
+    bool first = which && !(*pollers & which);
+
+    *pollers |= which;
+    return first;
+}
+
 /* NULL when nothing is left open, else what is. */
 static const char *t_left_fd(char *out, size_t size)
 {
     static int now[T_MAX_FDS];
-    int count = t_list_fds(now, T_MAX_FDS);
+    int count = t_list_fds(now, T_MAX_FDS), pollers = 0;
 
     for (int i = 0; i < count; i++) {
         char path[40], target[200];
@@ -82,8 +94,8 @@ static const char *t_left_fd(char *out, size_t size)
         snprintf(path, sizeof path, "/proc/self/fd/%d", now[i]);
         ssize_t n = readlink(path, target, sizeof target - 1);
         target[n > 0 ? n : 0] = '\0';
-        if (n <= 0)
-            continue; /* closed meanwhile */
+        if (n <= 0 || t_is_the_pollers(target, &pollers))
+            continue; /* closed meanwhile, or not the test's */
         snprintf(out, size, "file descriptor %d left open: %s", now[i], target);
         return out;
     }

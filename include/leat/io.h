@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * leat/io.h - streams and descriptors; calls that wait park the goroutine.
+ *
+ *     char line[256];
+ *     int64_t n = leat_read(conn, line, sizeof(line));       // leat/io/stream.h
+ *     leat_wait_fd(fd, LEAT_WRITABLE, LEAT_FOREVER);         // leat/io/wait.h
+ *
+ * One header for all of leat/io/.
+ */
+#ifndef LEAT_IO_H
+#define LEAT_IO_H
+
+#include <leat/io/stream.h>
+#include <leat/io/wait.h>
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rw.h - reading, writing and closing descriptors: results are >= 0, else -errno. A signal that
+ * interrupts does not show, and none is raised because nobody reads what is written.
+ */
+#ifndef LEAT_OS_RW_H
+#define LEAT_OS_RW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct iovec;
+
+int64_t os_readv(int fd, const struct iovec *to, int n);
+int64_t os_writev(int fd, const struct iovec *from, int n); /* a pipe, a file, a terminal */
+int64_t os_send(int fd, const struct iovec *from, int n);   /* a socket */
+int os_close(int fd);                                       /* closed, whatever it returns */
+int os_set_nonblocking(int fd, bool on);                    /* the former setting */
+int os_is_socket(int fd, bool *tcp);                        /* or -errno: no descriptor */
+int os_shutdown(int fd, bool reading, bool writing);
+int os_pipe(int ends[2]); /* non-blocking, closed by exec */
+
+#endif
