@@ -186,7 +186,7 @@ static int64_t read_locked(struct fdio *f, const leat_iovec *to, int n, const le
     }
 }
 
-static int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
+int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
 {
     struct fdio *f = fdio_of(io);
     int64_t got = fdio_enter(f, DESC_IN, limit);
@@ -240,8 +240,8 @@ static int64_t write_locked(struct fdio *f, const leat_iovec *from, int n, size_
     return (int64_t)*done;
 }
 
-static int64_t fdio_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
-                           const leat_limit *limit)
+int64_t fdio_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
+                    const leat_limit *limit)
 {
     struct fdio *f = fdio_of(io);
     int64_t put = fdio_enter(f, DESC_OUT, limit);
@@ -266,14 +266,14 @@ static int64_t shut_attempt(int fd, void *arg)
     return os_shutdown(fd, *ways & LEAT_READ, *ways & LEAT_WRITE);
 }
 
-static int fdio_shut(leat_io *io, int ways)
+int fdio_shut(leat_io *io, int ways)
 {
     struct fdio *f = fdio_of(io);
 
     return f->socket ? (int)fdio_aside(f, shut_attempt, &ways) : -EOPNOTSUPP;
 }
 
-static int fdio_deadline(leat_io *io, int ways, leat_duration until)
+int fdio_deadline(leat_io *io, int ways, leat_duration until)
 {
     struct fdio *f = fdio_of(io);
 
@@ -287,7 +287,7 @@ static int fdio_deadline(leat_io *io, int ways, leat_duration until)
     return err;
 }
 
-static int fdio_close(leat_io *io)
+int fdio_close(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
@@ -307,14 +307,14 @@ static int fdio_close(leat_io *io)
     return err;
 }
 
-static int fdio_fd(leat_io *io)
+int fdio_fd(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
     return load_relaxed(&f->closed) ? -EBADF : f->fd;
 }
 
-static void fdio_free(leat_io *io)
+void fdio_free(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
@@ -322,16 +322,7 @@ static void fdio_free(leat_io *io)
     leat__free(f);
 }
 
-const leat_io_ops fdio_ops = {
-    .kind = "fd",
-    .readv = fdio_readv,
-    .writev = fdio_writev,
-    .shut = fdio_shut,
-    .deadline = fdio_deadline,
-    .close = fdio_close,
-    .free = fdio_free,
-    .fd = fdio_fd,
-};
+const leat_io_ops fdio_ops = {.kind = "fd", FDIO_BYTES, FDIO_REST, .free = fdio_free};
 
 int fdio_init(struct fdio *f, int fd, const leat_io_ops *ops)
 {
