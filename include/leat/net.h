@@ -17,5 +17,6 @@
 #include <leat/net/addr.h>
 #include <leat/net/conn.h>
 #include <leat/net/listen.h>
+#include <leat/net/packet.h>
 
 #endif

@@ -168,6 +168,20 @@ static void saw_read(const void *p, size_t size)
     san_read(p, size);
 }
 
+void fdio_tell_read(const leat_iovec *to, int n, int64_t got)
+{
+    san_acquire(&all_streams);
+    if (unlikely(leat__san_thread) && got > 0)
+        saw(to, n, (size_t)got, saw_written);
+}
+
+void fdio_tell_write(const leat_iovec *from, int n)
+{
+    san_release(&all_streams);
+    if (unlikely(leat__san_thread))
+        saw(from, n, total(from, n), saw_read);
+}
+
 static int64_t read_locked(struct fdio *f, const leat_iovec *to, int n, const leat_limit *limit)
 {
     for (;;) {
@@ -195,9 +209,7 @@ int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *l
         return got;
     got = read_locked(f, to, n, limit);
     fdio_leave(f, DESC_IN);
-    san_acquire(&all_streams);
-    if (unlikely(leat__san_thread) && got > 0)
-        saw(to, n, (size_t)got, saw_written);
+    fdio_tell_read(to, n, got);
     sched_poll(m_self());
     return got;
 }
@@ -248,9 +260,7 @@ int64_t fdio_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
 
     if (unlikely(put))
         return put;
-    san_release(&all_streams);
-    if (unlikely(leat__san_thread))
-        saw(from, n, total(from, n), saw_read);
+    fdio_tell_write(from, n);
     put = write_locked(f, from, n, done, limit);
     fdio_leave(f, DESC_OUT);
     sched_poll(m_self());

@@ -65,4 +65,8 @@ int fdio_enter(struct fdio *f, enum desc_way way, const leat_limit *limit);
 int fdio_wait(struct fdio *f, enum desc_way way, const leat_limit *limit);
 void fdio_leave(struct fdio *f, enum desc_way way);
 
+/* What the race detector hears of calls of one's own: before a write, and after a read. */
+void fdio_tell_write(const leat_iovec *from, int n);
+void fdio_tell_read(const leat_iovec *to, int n, int64_t got);
+
 #endif

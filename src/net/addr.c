@@ -372,6 +372,16 @@ bool addr_is_any(const leat_addr *a)
     }
 }
 
+bool addr_without_ipv6(const struct network *net, const leat_addr *at, int err, leat_addr *four)
+{
+    bool missing = err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL;
+
+    if (!missing || net->family != AF_UNSPEC || addr_family(at) != AF_INET6 || !addr_is_any(at))
+        return false;
+    set_in4(four, (struct in_addr){INADDR_ANY}, raw_of(at).in6.sin6_port);
+    return true;
+}
+
 void addr_make_loopback(leat_addr *a)
 {
     union raw r = raw_of(a);

@@ -51,6 +51,9 @@ const char *addr_path(const leat_addr *a);
 void addr_set_port(leat_addr *a, int port);
 /* "0.0.0.0" and "::". */
 bool addr_is_any(const leat_addr *a);
+/* This `err` came because the kernel has no IPv6, and "0.0.0.0" does instead of "::". */
+bool addr_without_ipv6(const struct network *net, const leat_addr *at, int err,
+                       leat_addr *four);
 /* What stands for this host there: 127.0.0.1 and ::1. */
 void addr_make_loopback(leat_addr *a);
 

@@ -22,15 +22,18 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "net/packet.h"
 #include "os/mem.h"
 #include "os/socket.h"
 
+#define PACKETS .readv = fdio_readv, .writev = packet_writev
+
 static const leat_io_ops conn_ops[NET_KINDS] = {
     {.kind = "tcp", FDIO_BYTES, FDIO_REST, .free = fdio_free},
-    {.kind = "udp", FDIO_BYTES, FDIO_REST, .free = fdio_free},
+    {.kind = "udp", PACKETS, FDIO_REST, .free = fdio_free},
     {.kind = "unix", FDIO_BYTES, FDIO_REST, .free = fdio_free},
-    {.kind = "unixgram", FDIO_BYTES, FDIO_REST, .free = fdio_free},
-    {.kind = "unixpacket", FDIO_BYTES, FDIO_REST, .free = fdio_free},
+    {.kind = "unixgram", PACKETS, FDIO_REST, .free = fdio_free},
+    {.kind = "unixpacket", PACKETS, FDIO_REST, .free = fdio_free},
 };
 
 int conn_make(struct conn **c, int fd, const struct network *net)

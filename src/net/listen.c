@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <leat/net/listen.h>
 #include <limits.h>
-#include <stdio.h>
 
 #include "arch/sanitize.h"
 #include "net/conn.h"
@@ -166,27 +165,13 @@ static int listen_at(leat_listener **l, const struct network *net, const leat_ad
     return err;
 }
 
-/* The same for a kernel that has no IPv6, if `at` is every address of this machine. */
-static int listen_without_ipv6(leat_listener **l, const leat_addr *at,
-                               const leat_listen_options *o, int err)
-{
-    char text[sizeof("0.0.0.0:65535")];
-    leat_addr four;
-
-    if (!addr_is_any(at) || (err != -EAFNOSUPPORT && err != -EADDRNOTAVAIL))
-        return err;
-    snprintf(text, sizeof(text), "0.0.0.0:%u", (unsigned)(uint16_t)leat_addr_port(at));
-    err = leat_addr_parse(&four, "tcp4", text);
-    return err ? err : listen_at(l, network_find("tcp4"), &four, o);
-}
-
 int leat_listen_with(leat_listener **l, const char *network, const char *address,
                      const leat_listen_options *options)
 {
     const leat_listen_options none = {0};
     const leat_listen_options *o = options ? options : &none;
     const struct network *net = network_find(network);
-    leat_addr at;
+    leat_addr at, four;
     int err = leat_addr_parse(&at, network, address);
 
     if (err)
@@ -194,9 +179,7 @@ int leat_listen_with(leat_listener **l, const char *network, const char *address
     if (net->type == SOCK_DGRAM)
         return -EOPNOTSUPP;
     err = listen_at(l, net, &at, o);
-    return err && net->kind == NET_TCP && net->family == AF_UNSPEC
-               ? listen_without_ipv6(l, &at, o, err)
-               : err;
+    return addr_without_ipv6(net, &at, err, &four) ? listen_at(l, net, &four, o) : err;
 }
 
 int leat_listen(leat_listener **l, const char *network, const char *address)
