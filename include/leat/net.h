@@ -18,5 +18,6 @@
 #include <leat/net/conn.h>
 #include <leat/net/listen.h>
 #include <leat/net/packet.h>
+#include <leat/net/resolve.h>
 
 #endif
