@@ -41,6 +41,9 @@ static int look(struct table *t, leat_rwmutex *rw, leat_ctx *ctx)
         leat_rwmutex_runlock(rw);
     leat_cond_wait(&t->changed, &t->lock);
     leat_cond_wait_locker(&t->changed, leat_rwmutex_rlocker(rw));
+    if (leat_cond_wait_locker_ctx(ctx, &t->changed, leat_rwmutex_locker(rw)))
+        return leat_cond_wait_locker_until(&t->changed, leat_mutex_locker(&t->lock),
+                                           leat_now());
     leat_cond_signal(&t->changed);
     leat_cond_broadcast(&shared.changed);
     return leat_cond_wait_until(&t->changed, &t->lock, leat_now() + LEAT_SECOND);
