@@ -24,6 +24,8 @@
  *            granted. A writer BEHIND keeps WRITER for itself and waits for those readers: so
  *            readers and writers alternate, and neither starves.
  *   Which one of the readers a grant reaches does not matter: the state only counts them.
+ *   downgrade  unlock, and one reader more: itself, who is inside with those that are granted.
+ *   upgrade    get the turn if it is free, and set WRITER if the only reader is oneself.
  *
  * LAST TOUCH  Whoever takes the last step of an unlock uses the address only, as a key: the one
  *   it lets in may unlock and free. So unlock gives the turn back first, while it still holds
@@ -303,6 +305,44 @@ void leat_rwmutex_unlock(leat_rwmutex *rw)
                                               __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
         unlock_for_others(rw);
     poll();
+}
+
+/* ---- from one to the other ---- */
+
+void leat_rwmutex_downgrade(leat_rwmutex *rw)
+{
+    uint64_t old = load_relaxed(&rw->leat__state);
+    uint64_t new;
+    uint32_t n;
+
+    if (unlikely(!(old & WRITER) || leaving_in(old)))
+        leat__throw("sync: downgrade of an RWMutex not locked for writing");
+    san_release(rw);
+    mutex_give(&rw->leat__turn);
+    do {
+        n = readers_in(old);
+        new = old &BEHIND ? WRITER | (n + 1) * LEAVING | (n + 1) : n + 1;
+    } while (!cas(&rw->leat__state, &old, new));
+    if (n)
+        lot_release_many(&rw->leat__readers, n);
+    poll();
+}
+
+bool leat_rwmutex_try_upgrade(leat_rwmutex *rw)
+{
+    uint64_t alone = load_relaxed(&rw->leat__state);
+
+    if (unlikely(readers_in(alone) == 0 || (alone & WRITER && leaving_in(alone) == 0)))
+        leat__throw("sync: upgrade of an RWMutex not locked for reading");
+    if (alone != 1 || !mutex_try_take(&rw->leat__turn))
+        return false;
+    if (!__atomic_compare_exchange_n(&rw->leat__state, &alone, WRITER, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+        mutex_give(&rw->leat__turn);
+        return false;
+    }
+    writer_inside(rw);
+    return true;
 }
 
 /* ---- with a limit ---- */

@@ -35,8 +35,11 @@ static int look(struct table *t, leat_rwmutex *rw, leat_ctx *ctx)
         leat_read_guard(rw);
         leat_write_guard(&t->rw);
     }
-    if (leat_rwmutex_lock_ctx(ctx, rw) == 0)
-        leat_rwmutex_unlock(rw);
+    if (leat_rwmutex_lock_ctx(ctx, rw) == 0) {
+        leat_rwmutex_downgrade(rw);
+        if (leat_rwmutex_try_upgrade(rw))
+            leat_rwmutex_unlock(rw);
+    }
     if (leat_rwmutex_rlock_until(rw, leat_now()) == 0 && leat_rwmutex_tryrlock(rw))
         leat_rwmutex_runlock(rw);
     leat_cond_wait(&t->changed, &t->lock);

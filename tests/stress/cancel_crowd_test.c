@@ -66,8 +66,16 @@ static int crowd_write(leat_ctx *ctx)
     crowd.left++;
     crowd_dawdle();
     crowd.right++;
-    leat_rwmutex_unlock(&crowd.rw);
     atomic_fetch_add(&crowd.written, 1);
+    if (t_rand() % 2) {
+        leat_rwmutex_unlock(&crowd.rw);
+        return 0;
+    }
+    long right = crowd.right;
+    leat_rwmutex_downgrade(&crowd.rw);
+    crowd_dawdle();
+    T_EQ(crowd.left, right);
+    leat_rwmutex_runlock(&crowd.rw);
     return 0;
 }
 
