@@ -160,6 +160,8 @@ void *thread_main(void *arg)
 
 /* ---- foreign threads ---- */
 
+/* Of the key's value, when a thread ends. exit ends the process and not the main thread: it does
+ * not come here. */
 static void thread_gone(void *arg)
 {
     struct m *m = arg;
@@ -220,6 +222,7 @@ static struct m *attach_main(void)
     m->tid = os_gettid();
     sched.main_m = m;
     leat__tls_m = m;
+    pthread_setspecific(thread_key, m);
     take_spare(m);
 
     struct g *g = leat__need(g_alloc(m), "goroutine 1");
@@ -280,6 +283,8 @@ void thread_forget(void)
 void attach_reset(void)
 {
     attach_lock.held = 0;
+    if (runtime_ready)
+        pthread_setspecific(thread_key, NULL);
     started = false;
     runtime_ready = false;
     leat__tls_m = NULL;
