@@ -264,9 +264,10 @@ static void runtime_start(void)
     sched.next_id = 2; /* goroutine 1 is main's */
     sched.coarse_now = os_now();
     sched.keeper_due = INT64_MAX;
-    int n = leat__env.procs ? leat__env.procs : os_default_procs();
-    sched.procs = n > LEAT__MAX_PROCS ? LEAT__MAX_PROCS : n;
+    sched.follows = leat__env.procs == 0;
+    sched.procs = sched.follows ? procs_default() : leat__env.procs;
     sched.limit = sched.procs;
+    sched.cpus = os_cpu_count();
     pthread_key_create(&thread_key, thread_gone);
     process_install();
     monitor_start();

@@ -23,7 +23,8 @@
  *
  * It also creates all threads of the runtime, so that each inherits the signal mask the process
  * had at the first leat call, not that of whoever needed a thread; it lets go of stacks that
- * have rested (stack_decay), and counts the epochs by which pools age (sync/pool.c).
+ * have rested (stack_decay), counts the epochs by which pools age (sync/pool.c), and looks
+ * whether the system allows another number of procs (compensate.c).
  */
 #include <errno.h>
 #include <leat/sync.h>
@@ -466,6 +467,7 @@ static void *monitor_main(void *arg)
         bool suspect = watch_procs(now);
         watch_global(now);
         count_epochs(now);
+        procs_follow(now);
         trace_line(now);
         check_invariants(now);
         check_wakeups(now);
