@@ -144,6 +144,11 @@ int os_shutdown(int fd, bool reading, bool writing)
     return shutdown(fd, how) == 0 ? 0 : -errno;
 }
 
+int os_unlink(const char *path)
+{
+    return unlink(path) == 0 ? 0 : -errno;
+}
+
 int os_pipe(int ends[2])
 {
     return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : -errno;
