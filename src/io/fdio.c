@@ -188,7 +188,7 @@ static int64_t read_locked(struct fdio *f, const leat_iovec *to, int n, const le
         int64_t got = -EAGAIN;
         if (!f->drained || desc_edge(f->desc, DESC_IN)) {
             desc_clear(f->desc, DESC_IN);
-            got = os_readv(f->fd, as_iovec(to), n);
+            got = (f->socket ? os_receive : os_readv)(f->fd, as_iovec(to), n);
             f->drained = f->tells_all && got >= 0 && (size_t)got < total(to, n) && got > 0;
         }
         if (got != -EAGAIN)

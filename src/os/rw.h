@@ -13,6 +13,7 @@
 struct iovec;
 
 int64_t os_readv(int fd, const struct iovec *to, int n);
+int64_t os_receive(int fd, const struct iovec *to, int n);  /* a socket */
 int64_t os_writev(int fd, const struct iovec *from, int n); /* a pipe, a file, a terminal */
 int64_t os_send(int fd, const struct iovec *from, int n);   /* a socket */
 int os_close(int fd);                                       /* closed, whatever it returns */
