@@ -34,14 +34,14 @@ int os_resolve(const char *host, const char *service, int family, int type,
                struct os_names *out)
 {
     const struct addrinfo hints = {.ai_family = family, .ai_socktype = type};
-    struct addrinfo *found = NULL;
+    struct addrinfo **found = (struct addrinfo **)&out->list;
 
     errno = 0;
-    int result = getaddrinfo(host, *service ? service : NULL, &hints, &found);
+    int result = getaddrinfo(host, *service ? service : NULL, &hints, found);
     if (result)
         return error_of(result);
     out->n = 0;
-    for (struct addrinfo *i = found; i && out->n < OS_NAMES_MAX; i = i->ai_next) {
+    for (struct addrinfo *i = *found; i && out->n < OS_NAMES_MAX; i = i->ai_next) {
         if (i->ai_family != AF_INET && i->ai_family != AF_INET6)
             continue;
         if (i->ai_addrlen > sizeof(out->at[0].raw))
@@ -49,6 +49,6 @@ int os_resolve(const char *host, const char *service, int family, int type,
         out->at[out->n].size = i->ai_addrlen;
         memcpy(out->at[out->n++].raw, i->ai_addr, i->ai_addrlen);
     }
-    freeaddrinfo(found);
+    freeaddrinfo(*found);
     return out->n > 0 ? 0 : -ENXIO;
 }

@@ -8,6 +8,7 @@
 enum { OS_NAMES_MAX = 32 };
 
 struct os_names {
+    void *list; /* os_resolve's: on the thread's stack, TSan would see its users race */
     int n;
     struct {
         uint32_t size;

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sockets_test.c - connections come and go: many in a row, resets, half-closes, slow readers,
+ * storms of deadlines, and no descriptors left.
+ */
+#include "../api/net_util.h"
+
+#include <dirent.h>
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static int open_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    int n = 0;
+
+    T_TRUE(dir != NULL);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* ---- many in a row ---- */
+
+static void echo(leat_io *conn)
+{
+    char buf[64];
+    int64_t n;
+
+    while ((n = leat_read(conn, buf, sizeof buf)) > 0)
+        if (leat_write(conn, buf, (size_t)n) < 0)
+            break;
+    leat_io_free(conn);
+}
+
+static void serve(leat_waitgroup *wg, leat_listener *l)
+{
+    leat_io *conn;
+    int err;
+
+    while ((err = leat_accept(l, &conn)) == 0)
+        leat_go(echo, conn);
+    T_ERR(err, -EBADF);
+    leat_waitgroup_done(wg);
+}
+
+/* Most go by a reset, so that the machine's ports do not run out; of the others some end their
+ * way first, and some are not even asked. */
+static void visit(const char *network, const char *at)
+{
+    uint64_t how = t_rand() % 16;
+    char got[8];
+    leat_io *conn;
+
+    T_ERR(leat_dial(&conn, network, at), 0);
+    if (how > 1) {
+        T_EQ(leat_write(conn, "hello", 5), 5);
+        T_EQ(leat_read_full(conn, got, 5), 5);
+        T_MEMEQ(got, "hello", 5);
+    }
+    if (how == 2) {
+        T_ERR(leat_io_shutdown(conn, LEAT_WRITE), 0);
+        T_EQ(leat_read(conn, got, 1), 0);
+    }
+    if (how > 3 && network[0] == 't')
+        T_ERR(leat_net_set(conn, LEAT_NET_LINGER, 0), 0);
+    leat_io_free(conn);
+}
+
+static void visit_often(leat_waitgroup *wg, const char *network, const char *at, long n)
+{
+    for (long i = 0; i < n; i++)
+        visit(network, at);
+    leat_waitgroup_done(wg);
+}
+
+static void visits(const char *network, const char *at, long n)
+{
+    leat_waitgroup wg = {0};
+
+    leat_waitgroup_add(&wg, 4);
+    for (int i = 0; i < 4; i++)
+        leat_go(visit_often, &wg, network, at, n / 4);
+    leat_waitgroup_wait(&wg);
+    while (leat_num_goroutine() > 2) /* this one and the server: the echoes have ended */
+        leat_yield();
+}
+
+static void churn(const char *network)
+{
+    char at[LEAT_ADDR_TEXT];
+    leat_listener *l = listen_on(network, at);
+    leat_waitgroup wg = {0};
+
+    leat_waitgroup_add(&wg, 1);
+    leat_go(serve, &wg, l);
+    visits(network, at, t_scale(2000));
+    int descriptors = open_descriptors();
+    size_t heap = mallinfo2().uordblks;
+    visits(network, at, t_scale(20000));
+    T_EQ(open_descriptors(), descriptors);
+    if (t_mode_is("plain"))
+        T_LT(mallinfo2().uordblks, heap + (1 << 20));
+    T_ERR(leat_listener_close(l), 0);
+    leat_waitgroup_wait(&wg);
+    leat_listener_free(l);
+}
+
+T_TEST(connections_in_a_row_leave_nothing_tcp, .timeout_ms = 120000)
+{
+    churn("tcp");
+}
+
+T_TEST(connections_in_a_row_leave_nothing_unix, .timeout_ms = 120000)
+{
+    churn("unix");
+}
+
+/* ---- slow readers, half-closes ---- */
+
+enum { STREAM = 1 << 20 };
+
+static unsigned char byte_at(size_t i)
+{
+    return (unsigned char)(i * 2654435761u >> 13);
+}
+
+static void write_stream(leat_waitgroup *wg, leat_io *io)
+{
+    unsigned char buf[7000];
+    size_t done = 0;
+
+    while (done < STREAM) {
+        size_t n = 1 + t_rand() % sizeof buf;
+        if (n > STREAM - done)
+            n = STREAM - done;
+        for (size_t i = 0; i < n; i++)
+            buf[i] = byte_at(done + i);
+        T_EQ(leat_write(io, buf, n), (int64_t)n);
+        done += n;
+    }
+    T_ERR(leat_io_shutdown(io, LEAT_WRITE), 0);
+    leat_waitgroup_done(wg);
+}
+
+static void read_stream(leat_waitgroup *wg, leat_io *io, bool slow)
+{
+    unsigned char buf[9000];
+    size_t done = 0;
+    int64_t n;
+
+    while ((n = leat_read(io, buf, 1 + t_rand() % (sizeof buf - 1))) > 0) {
+        for (size_t i = 0; i < (size_t)n; i++)
+            if (buf[i] != byte_at(done + i))
+                T_FAIL("byte %zu is %d", done + i, buf[i]);
+        done += (size_t)n;
+        if (slow && t_rand() % 8 == 0)
+            leat_sleep(20 * LEAT_MICROSECOND);
+    }
+    T_ERR(n, 0);
+    T_EQ(done, STREAM);
+    leat_waitgroup_done(wg);
+}
+
+/* Both ways at once, each ended by its writer while the other goes on. */
+T_TEST(slow_readers_get_every_byte_both_ways, .timeout_ms = 120000)
+{
+    const char *networks[] = {"tcp", "unix"};
+
+    for (long i = 0; i < t_scale(10); i++) {
+        struct pair p = pair_of(networks[i % 2]);
+        leat_waitgroup wg = {0};
+        leat_waitgroup_add(&wg, 4);
+        leat_go(write_stream, &wg, p.a);
+        leat_go(write_stream, &wg, p.b);
+        leat_go(read_stream, &wg, p.a, false);
+        leat_go(read_stream, &wg, p.b, true);
+        leat_waitgroup_wait(&wg);
+        pair_free(&p);
+    }
+}
+
+/* ---- deadlines ---- */
+
+enum { STORM = 40 };
+
+static atomic_long read_so_far;
+
+static void read_through(leat_waitgroup *wg, leat_io *io, long n)
+{
+    long value, expected = 0;
+
+    while (expected < n) {
+        int64_t got = leat_read(io, &value, sizeof value);
+        if (got == -ETIMEDOUT) {
+            leat_yield();
+            continue;
+        }
+        T_EQ(got, (int64_t)sizeof value);
+        T_EQ(value, expected++);
+        atomic_fetch_add(&read_so_far, 1);
+    }
+    leat_waitgroup_done(wg);
+}
+
+static void storm(leat_waitgroup *wg, struct pair *pairs, long all)
+{
+    while (atomic_load(&read_so_far) < all) {
+        leat_duration now = leat_now(), when[] = {0, now, now + 10000, now + LEAT_SECOND};
+        leat_io_set_deadline(pairs[t_rand() % STORM].b, LEAT_READ, when[t_rand() % 4]);
+        leat_io_set_deadline(pairs[t_rand() % STORM].b, LEAT_READ, LEAT_FOREVER);
+        if (t_rand() % 16 == 0)
+            leat_yield();
+    }
+    leat_waitgroup_done(wg);
+}
+
+T_TEST(a_storm_of_deadlines_loses_nothing, .timeout_ms = 120000)
+{
+    static struct pair pairs[STORM];
+    leat_waitgroup wg = {0};
+    long n = t_scale(200);
+
+    leat_waitgroup_add(&wg, STORM + 2);
+    for (int i = 0; i < STORM; i++) {
+        pairs[i] = pair_of("unixpacket");
+        leat_go(read_through, &wg, pairs[i].b, n);
+    }
+    for (int i = 0; i < 2; i++)
+        leat_go(storm, &wg, (struct pair *)pairs, n * STORM);
+    for (long value = 0; value < n; value++)
+        for (int i = 0; i < STORM; i++)
+            T_EQ(leat_write(pairs[i].a, &value, sizeof value), (int64_t)sizeof value);
+    leat_waitgroup_wait(&wg);
+    for (int i = 0; i < STORM; i++)
+        pair_free(&pairs[i]);
+}
+
+/* ---- no descriptors left ---- */
+
+T_TEST(a_listener_outlives_a_lack_of_descriptors)
+{
+    enum { MOST = 200 };
+    char at[LEAT_ADDR_TEXT];
+    leat_listener *l = listen_on("tcp", at);
+    leat_io *conn, *waiting, *other;
+    const struct rlimit few = {MOST, MOST};
+    int held[MOST], n = 0;
+
+    T_ERR(leat_accept_until(l, &conn, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
+    T_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    T_ERR(leat_dial(&waiting, "tcp", at), 0);
+    while ((held[n] = dup(0)) >= 0)
+        n++;
+    T_EQ(errno, EMFILE);
+    for (int i = 0; i < 3; i++) {
+        T_ERR(leat_accept(l, &conn), -EMFILE);
+        T_ERR(leat_dial(&other, "tcp", at), -EMFILE);
+    }
+    close(held[--n]);
+    T_ERR(leat_accept(l, &conn), 0);
+    T_EQ(leat_write(waiting, "x", 1), 1);
+    char c;
+    T_EQ(leat_read(conn, &c, 1), 1);
+    leat_io_free(conn);
+    leat_io_free(waiting);
+    while (n > 0)
+        close(held[--n]);
+    leat_listener_free(l);
+}
+
+/* ---- closing under load ---- */
+
+static void connect_until_closed(leat_waitgroup *wg, const char *at)
+{
+    leat_io *conn;
+    int err;
+
+    while ((err = leat_dial(&conn, "unix", at)) == 0) {
+        leat_io_free(conn);
+        leat_yield();
+    }
+    T_ERR(err, -ECONNREFUSED);
+    leat_waitgroup_done(wg);
+}
+
+T_TEST(listeners_are_closed_under_load, .timeout_ms = 60000)
+{
+    for (long i = 0; i < t_scale(100); i++) {
+        char at[LEAT_ADDR_TEXT];
+        leat_listener *l = listen_on("unix", at);
+        leat_waitgroup wg = {0};
+        leat_waitgroup_add(&wg, 4);
+        for (int k = 0; k < 2; k++) {
+            leat_go(serve, &wg, l);
+            leat_go(connect_until_closed, &wg, (const char *)at);
+        }
+        for (uint64_t k = t_rand() % 50; k > 0; k--)
+            leat_yield();
+        T_ERR(leat_listener_close(l), 0);
+        leat_waitgroup_wait(&wg);
+        leat_listener_free(l);
+    }
+}
