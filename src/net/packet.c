@@ -62,22 +62,23 @@ int64_t packet_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
 
 /* ---- what goes along ---- */
 
-union control {
-    struct cmsghdr head;
-    char room[CMSG_SPACE(LEAT_MESSAGE_FDS * sizeof(int))];
+/* Room for the descriptors of a message, as the kernel has them. */
+struct control {
+    _Alignas(struct cmsghdr) char room[CMSG_SPACE(LEAT_MESSAGE_FDS * sizeof(int))];
 };
 
-static void put_fds(struct msghdr *m, union control *c, const int *fds, int n)
+static void put_fds(struct msghdr *m, struct control *room, const int *fds, int n)
 {
     size_t size = (size_t)n * sizeof(int);
 
-    memset(c, 0, sizeof(*c));
-    c->head.cmsg_level = SOL_SOCKET;
-    c->head.cmsg_type = SCM_RIGHTS;
-    c->head.cmsg_len = CMSG_LEN(size);
-    memcpy(CMSG_DATA(&c->head), fds, size);
-    m->msg_control = c;
+    memset(room, 0, sizeof(*room));
+    m->msg_control = room;
     m->msg_controllen = CMSG_SPACE(size);
+    struct cmsghdr *c = CMSG_FIRSTHDR(m);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(c), fds, size);
 }
 
 /* The room is rounded up, so one more than asked for may have come. */
@@ -108,7 +109,7 @@ static void take_fds(struct msghdr *m, leat_message *message)
 struct receiving {
     struct msghdr m;
     struct iovec data;
-    union control control;
+    struct control control;
     struct sockaddr_storage from;
     leat_message *message;
 };
@@ -233,7 +234,7 @@ static int64_t send_locked(struct fdio *f, struct sending *s, const leat_limit *
 int64_t leat_send_message(leat_io *io, const leat_message *message, const leat_limit *limit)
 {
     struct sending s = {.rest = {message->data, message->size}};
-    union control control;
+    struct control control;
     struct fdio *f;
     int64_t put = socket_of(io, &f);
 

@@ -26,6 +26,8 @@ static int open_descriptors(void)
 
 /* ---- many in a row ---- */
 
+static atomic_long dialled, served;
+
 static void echo(leat_io *conn)
 {
     char buf[64];
@@ -35,6 +37,7 @@ static void echo(leat_io *conn)
         if (leat_write(conn, buf, (size_t)n) < 0)
             break;
     leat_io_free(conn);
+    atomic_fetch_add(&served, 1);
 }
 
 static void serve(leat_waitgroup *wg, leat_listener *l)
@@ -57,6 +60,7 @@ static void visit(const char *network, const char *at)
     leat_io *conn;
 
     T_ERR(leat_dial(&conn, network, at), 0);
+    atomic_fetch_add(&dialled, 1);
     if (how > 1) {
         T_EQ(leat_write(conn, "hello", 5), 5);
         T_EQ(leat_read_full(conn, got, 5), 5);
@@ -86,8 +90,8 @@ static void visits(const char *network, const char *at, long n)
     for (int i = 0; i < 4; i++)
         leat_go(visit_often, &wg, network, at, n / 4);
     leat_waitgroup_wait(&wg);
-    while (leat_num_goroutine() > 2) /* this one and the server: the echoes have ended */
-        leat_yield();
+    while (atomic_load(&served) < atomic_load(&dialled) || leat_num_goroutine() > 2)
+        leat_yield(); /* this one and the server are left: the echoes have ended */
 }
 
 static void churn(const char *network)
