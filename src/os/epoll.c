@@ -21,17 +21,22 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arch/sanitize.h"
 #include "base/util.h"
 #include "os/clock.h"
 #include "os/os.h"
 #include "os/poller.h"
 
 static int poll_fd = -1, interrupt_fd = -1;
+/* TSan's: it takes a descriptor's opening and its use for a race unless one is seen to come first,
+ * and how a thread has learned of the poller, it cannot see. */
+static uint32_t opened;
 
 static int control(int op, int fd, uint64_t tag, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.u64 = tag};
 
+    san_acquire(&opened);
     return epoll_ctl(poll_fd, op, fd, &event) == 0 ? 0 : -errno;
 }
 
@@ -52,6 +57,7 @@ int poller_open(void)
                                : control(EPOLL_CTL_ADD, interrupt_fd, 0, EPOLLIN | EPOLLET);
     if (err)
         poller_forget();
+    san_release(&opened);
     return err;
 }
 
@@ -140,6 +146,7 @@ void poller_wait(struct poller_news *news, int64_t until)
     struct epoll_event events[LEAT__POLL_BATCH];
     int n;
 
+    san_acquire(&opened);
     if (until == 0 || until == INT64_MAX)
         n = epoll_wait(poll_fd, events, LEAT__POLL_BATCH, until == 0 ? 0 : -1);
     else
@@ -156,6 +163,8 @@ void poller_wait(struct poller_news *news, int64_t until)
 void poller_interrupt(void)
 {
     uint64_t one = 1;
+
+    san_acquire(&opened);
     ssize_t n = write(interrupt_fd, &one, sizeof(one));
 
     (void)n; /* full after 2^64 - 2 of them, and then still readable */
