@@ -15,7 +15,12 @@
 
 #include <leat/io/buffer.h>
 #include <leat/io/copy.h>
+#include <leat/io/file.h>
+#include <leat/io/memory.h>
+#include <leat/io/pipe.h>
+#include <leat/io/standard.h>
 #include <leat/io/stream.h>
 #include <leat/io/wait.h>
+#include <leat/io/walk.h>
 
 #endif

@@ -19,6 +19,7 @@ int os_close(int fd);                                       /* closed, whatever 
 int os_set_nonblocking(int fd, bool on);                    /* the former setting */
 int os_is_socket(int fd, bool *tcp);                        /* or -errno: no descriptor */
 int os_shutdown(int fd, bool reading, bool writing);
-int os_pipe(int ends[2]); /* non-blocking, closed by exec */
+int os_pipe(int ends[2]);          /* non-blocking, closed by exec */
+int os_pipe_blocking(int ends[2]); /* closed by exec */
 
 #endif
