@@ -167,6 +167,8 @@ void desc_ready(uint64_t tag, uint32_t ready, struct ready_list *list)
 
     spin_lock(&d->lock, LEAT__RANK_DESC);
     if (d->turn == tag >> 32) {
+        if (ready & (POLLER_HUP | POLLER_ERR))
+            store_relaxed(&d->side[DESC_IN].ended, 1);
         in = ready & (POLLER_IN | POLLER_HUP | POLLER_ERR) ? take_edge(&d->side[DESC_IN])
                                                            : NULL;
         out = ready & (POLLER_OUT | POLLER_ERR) ? take_edge(&d->side[DESC_OUT]) : NULL;

@@ -18,6 +18,7 @@ struct desc_side {
     struct g *waiter; /* lock */
     int64_t deadline; /* lock; INT64_MAX: none */
     uint32_t ready;   /* atomic: an edge has come since the last desc_clear */
+    uint32_t ended;   /* atomic: the peer's end or an error has come, and no edge will follow */
 };
 
 struct desc {
@@ -45,10 +46,11 @@ static inline void desc_clear(struct desc *d, enum desc_way way)
     store_relaxed(&d->side[way].ready, 0);
 }
 
-/* Has an edge come since? If not, and the last try has left nothing, a new try is in vain. */
+/* Has an edge come since? If not, and the last try has left nothing, a new try is in vain. The
+ * peer's end may have come in one edge with its last bytes: after those there is always a try. */
 static inline bool desc_edge(const struct desc *d, enum desc_way way)
 {
-    return load_relaxed(&d->side[way].ready);
+    return load_relaxed(&d->side[way].ready) || load_relaxed(&d->side[way].ended);
 }
 
 /* Wait until it may be ready that way: 0. Else -ETIMEDOUT by the limit or the side's deadline, the
