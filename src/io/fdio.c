@@ -168,13 +168,27 @@ static void saw_read(const void *p, size_t size)
     san_read(p, size);
 }
 
+void fdio_tell_read(const leat_iovec *to, int n, int64_t got)
+{
+    san_acquire(&all_streams);
+    if (unlikely(leat__san_thread) && got > 0)
+        saw(to, n, (size_t)got, saw_written);
+}
+
+void fdio_tell_write(const leat_iovec *from, int n)
+{
+    san_release(&all_streams);
+    if (unlikely(leat__san_thread))
+        saw(from, n, total(from, n), saw_read);
+}
+
 static int64_t read_locked(struct fdio *f, const leat_iovec *to, int n, const leat_limit *limit)
 {
     for (;;) {
         int64_t got = -EAGAIN;
         if (!f->drained || desc_edge(f->desc, DESC_IN)) {
             desc_clear(f->desc, DESC_IN);
-            got = os_readv(f->fd, as_iovec(to), n);
+            got = (f->socket ? os_receive : os_readv)(f->fd, as_iovec(to), n);
             f->drained = f->tells_all && got >= 0 && (size_t)got < total(to, n) && got > 0;
         }
         if (got != -EAGAIN)
@@ -186,7 +200,7 @@ static int64_t read_locked(struct fdio *f, const leat_iovec *to, int n, const le
     }
 }
 
-static int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
+int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
 {
     struct fdio *f = fdio_of(io);
     int64_t got = fdio_enter(f, DESC_IN, limit);
@@ -195,9 +209,7 @@ static int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_l
         return got;
     got = read_locked(f, to, n, limit);
     fdio_leave(f, DESC_IN);
-    san_acquire(&all_streams);
-    if (unlikely(leat__san_thread) && got > 0)
-        saw(to, n, (size_t)got, saw_written);
+    fdio_tell_read(to, n, got);
     sched_poll(m_self());
     return got;
 }
@@ -240,17 +252,15 @@ static int64_t write_locked(struct fdio *f, const leat_iovec *from, int n, size_
     return (int64_t)*done;
 }
 
-static int64_t fdio_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
-                           const leat_limit *limit)
+int64_t fdio_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
+                    const leat_limit *limit)
 {
     struct fdio *f = fdio_of(io);
     int64_t put = fdio_enter(f, DESC_OUT, limit);
 
     if (unlikely(put))
         return put;
-    san_release(&all_streams);
-    if (unlikely(leat__san_thread))
-        saw(from, n, total(from, n), saw_read);
+    fdio_tell_write(from, n);
     put = write_locked(f, from, n, done, limit);
     fdio_leave(f, DESC_OUT);
     sched_poll(m_self());
@@ -266,14 +276,14 @@ static int64_t shut_attempt(int fd, void *arg)
     return os_shutdown(fd, *ways & LEAT_READ, *ways & LEAT_WRITE);
 }
 
-static int fdio_shut(leat_io *io, int ways)
+int fdio_shut(leat_io *io, int ways)
 {
     struct fdio *f = fdio_of(io);
 
     return f->socket ? (int)fdio_aside(f, shut_attempt, &ways) : -EOPNOTSUPP;
 }
 
-static int fdio_deadline(leat_io *io, int ways, leat_duration until)
+int fdio_deadline(leat_io *io, int ways, leat_duration until)
 {
     struct fdio *f = fdio_of(io);
 
@@ -287,7 +297,7 @@ static int fdio_deadline(leat_io *io, int ways, leat_duration until)
     return err;
 }
 
-static int fdio_close(leat_io *io)
+int fdio_close(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
@@ -307,14 +317,14 @@ static int fdio_close(leat_io *io)
     return err;
 }
 
-static int fdio_fd(leat_io *io)
+int fdio_fd(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
     return load_relaxed(&f->closed) ? -EBADF : f->fd;
 }
 
-static void fdio_free(leat_io *io)
+void fdio_free(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
@@ -322,16 +332,7 @@ static void fdio_free(leat_io *io)
     leat__free(f);
 }
 
-const leat_io_ops fdio_ops = {
-    .kind = "fd",
-    .readv = fdio_readv,
-    .writev = fdio_writev,
-    .shut = fdio_shut,
-    .deadline = fdio_deadline,
-    .close = fdio_close,
-    .free = fdio_free,
-    .fd = fdio_fd,
-};
+const leat_io_ops fdio_ops = {.kind = "fd", FDIO_BYTES, FDIO_REST, .free = fdio_free};
 
 int fdio_init(struct fdio *f, int fd, const leat_io_ops *ops)
 {

@@ -216,7 +216,7 @@ struct sched {
     uint32_t monitor_deep;         /* atomic: sysmon sleeps without a limit */
     /* the rest */
     spinlock lock LEAT__LINE;
-    int procs;                                  /* lock: the user's number */
+    int procs;                                  /* lock: the user's number, or the system's */
     int compensations;                          /* lock: procs stuck in C */
     int burn_compensations;                     /* lock: of which burning */
     struct g *global_head, *global_tail;        /* lock */
@@ -244,6 +244,8 @@ struct sched {
     uint32_t epoch;          /* atomic: sysmon counts seconds, for what ages (sync/pool.c) */
     uint32_t main_exclusive; /* atomic: the main thread shall run goroutine 1 only */
     bool main_gone;          /* goroutine 1 has called leat_exit */
+    int cpus;                /* of the machine, at the start */
+    bool follows;            /* lock: procs is what the system allows, looked up every second */
     struct m *freezer;       /* atomic: the thread that ends the process; it goes on */
     int pid;
     uint32_t monitor_word; /* futex sysmon sleeps on */
@@ -485,6 +487,8 @@ void procs_each_idle(void (*visit)(const struct p *p, void *arg), void *arg);
 void proc_stuck_returned(struct p *p);
 void proc_update_attention(void); /* lock held */
 void proc_compensate(struct p *p, bool burning);
+int procs_default(void);
+void procs_follow(int64_t now); /* sysmon's */
 struct p *proc_new(void);
 
 void sched_loop(struct m *m) __attribute__((noreturn));

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* dial.h - connecting to one address; see dial.c. */
+#ifndef LEAT_NET_DIAL_H
+#define LEAT_NET_DIAL_H
+
+#include "net/conn.h"
+
+/* Connect to one address, waiting as long as the limit says. */
+int dial_one(struct conn **c, const struct network *net, const leat_addr *to,
+             const leat_limit *limit);
+
+#endif
