@@ -3,11 +3,12 @@
  * calls_slow.c - getaddrinfo, getnameinfo, fsync, fdatasync, flock.
  *
  * They have no descriptor to wait for, and run on threads of this library (offload.c). errno
- * comes back with the result. A lock of flock belongs to the open file, not to the thread, so it
+ * comes back with the result. What names no host is not looked up. A lock of flock belongs to the open file, not to the thread, so it
  * is the same who asks for it; what is free, and unlocking, is done here and now.
  *
  * PROOF  drivers/posix/tests/posix_offload_test.c.
  */
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -34,10 +35,18 @@ static void look_up(void *arg)
     l->err = errno;
 }
 
+/* Then nobody is asked: most clients pass an address this way. */
+static bool is_address(const char *node)
+{
+    struct in6_addr a;
+
+    return !node || inet_pton(AF_INET, node, &a) == 1 || inet_pton(AF_INET6, node, &a) == 1;
+}
+
 INTERPOSED int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                            struct addrinfo **found)
 {
-    bool numeric = hints && hints->ai_flags & AI_NUMERICHOST;
+    bool numeric = is_address(node) || (hints && hints->ai_flags & AI_NUMERICHOST);
 
     if (!ground_is_goroutine() || numeric || !ground_may_park("getaddrinfo"))
         return REAL(getaddrinfo)(node, service, hints, found);
