@@ -350,11 +350,10 @@ bool desc_awaited(void)
     return each_desc(has_waiter);
 }
 
-/* In the child nobody waits, and the new poller knows nothing: it is asked at the next wait. */
+/* In the child nobody waits, and the new poller knows nothing: it is asked at the next wait. The
+ * scheduler has started over before this, and counts nothing as polled. */
 static bool start_over(struct desc *d)
 {
-    if (d->watched)
-        sched_polled(-1);
     d->lock.held = 0;
     d->watched = 0;
     d->side[DESC_IN].waiter = d->side[DESC_OUT].waiter = NULL;

@@ -26,6 +26,32 @@ T_TEST(what_one_end_writes_the_other_reads)
     }
 }
 
+static void read_to_end(leat_waitgroup *wg, leat_io *io)
+{
+    char got[8];
+
+    T_EQ(leat_read(io, got, sizeof got), 1);
+    T_EQ(leat_read(io, got, sizeof got), 0);
+    leat_waitgroup_done(wg);
+}
+
+/* The kernel tells of both in one edge, when the reader waits and the poller is asked late. */
+T_TEST(an_end_that_comes_with_the_last_bytes_is_not_missed)
+{
+    for (long i = 0; i < t_scale(200); i++) {
+        struct pair p = pair_of("tcp");
+        leat_waitgroup wg = {0};
+
+        leat_waitgroup_add(&wg, 1);
+        leat_go(read_to_end, &wg, p.b);
+        leat_yield();
+        T_EQ(leat_write(p.a, "x", 1), 1);
+        T_ERR(leat_io_shutdown(p.a, LEAT_WRITE), 0);
+        leat_waitgroup_wait(&wg);
+        pair_free(&p);
+    }
+}
+
 T_TEST(both_ends_know_both_addresses)
 {
     struct pair p = pair_of("tcp");
