@@ -70,12 +70,11 @@ static int connect_conn(struct conn *c, const leat_addr *to, const leat_limit *l
     }
 }
 
-static bool is_its_own_peer(struct conn *c)
+static bool is_its_own_peer(struct conn *c, const leat_addr *to)
 {
-    leat_addr local, peer;
+    leat_addr local;
 
-    return conn_name(&c->f, false, &local) == 0 && conn_name(&c->f, true, &peer) == 0 &&
-           leat_addr_equal(&local, &peer);
+    return conn_name(&c->f, false, &local) == 0 && leat_addr_equal(&local, to);
 }
 
 static int connect_socket(struct conn **c, int fd, const struct network *net,
@@ -90,7 +89,7 @@ static int connect_socket(struct conn **c, int fd, const struct network *net,
     if (net->kind == NET_TCP)
         conn_tcp_defaults(fd);
     err = connect_conn(*c, to, limit);
-    if (!err && net->kind == NET_TCP && is_its_own_peer(*c))
+    if (!err && net->kind == NET_TCP && is_its_own_peer(*c, to))
         err = -ECONNREFUSED;
     if (err)
         leat_io_free(&(*c)->f.io);

@@ -2,6 +2,8 @@
 /* net_conn_test.c - dialling and accepting, addresses, what both ends promise. */
 #include "net_util.h"
 
+#include <pthread.h>
+
 static const char *const networks[] = {"tcp", "tcp4", "tcp6", "unix", "unixpacket"};
 enum { NETWORKS = sizeof networks / sizeof networks[0] };
 
@@ -104,6 +106,71 @@ T_TEST(a_listener_of_tcp_takes_both_families)
         leat_io_free(server);
     }
     leat_listener_free(l);
+}
+
+/* ---- on a thread of the program's own ---- */
+
+static void *talks_from_a_thread(void *at)
+{
+    leat_addr a;
+    leat_io *conn;
+    char got[8] = "";
+
+    T_EQ(leat_resolve_until(&a, 1, "tcp", at, leat_now() + LEAT_MINUTE), 1);
+    T_ERR(leat_dial_until(&conn, "tcp", at, leat_now() + LEAT_MINUTE), 0);
+    T_EQ(leat_write(conn, "thread", 6), 6);
+    T_EQ(leat_read_full(conn, got, 6), 6);
+    T_STREQ(got, "THREAD");
+    leat_io_free(conn);
+    return NULL;
+}
+
+static void *accepts_on_a_thread(void *l)
+{
+    leat_io *conn;
+    char got[8] = "";
+
+    T_ERR(leat_accept(l, &conn), 0);
+    T_EQ(leat_read_full(conn, got, 6), 6);
+    T_STREQ(got, "thread");
+    T_EQ(leat_write(conn, "THREAD", 6), 6);
+    T_EQ(leat_read(conn, got, 1), 0);
+    leat_io_free(conn);
+    return NULL;
+}
+
+T_TEST(threads_dial_and_accept_as_goroutines_do)
+{
+    char at[LEAT_ADDR_TEXT];
+    leat_listener *l = listen_on("tcp", at);
+    pthread_t server, client;
+
+    for (long i = 0; i < t_scale(50); i++) {
+        T_EQ(pthread_create(&server, NULL, accepts_on_a_thread, l), 0);
+        T_EQ(pthread_create(&client, NULL, talks_from_a_thread, at), 0);
+        pthread_join(client, NULL);
+        pthread_join(server, NULL);
+    }
+    leat_listener_free(l);
+}
+
+/* ---- ends and errors ---- */
+
+T_TEST(a_datagram_that_nobody_takes_is_an_error_later)
+{
+    leat_addr at;
+    leat_io *gone, *conn;
+    char text[LEAT_ADDR_TEXT], c;
+
+    T_ERR(leat_listen_packet(&gone, "udp4", "127.0.0.1:0"), 0);
+    T_ERR(leat_local_addr(gone, &at), 0);
+    leat_addr_format(&at, text, sizeof text);
+    leat_io_free(gone);
+    T_ERR(leat_dial(&conn, "udp", text), 0);
+    T_EQ(leat_write(conn, "x", 1), 1);
+    T_ERR(leat_read(conn, &c, 1), -ECONNREFUSED);
+    T_ERR(leat_read_until(conn, &c, 1, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
+    leat_io_free(conn);
 }
 
 /* The end has come in the same news as the last bytes: no other news will wake the reader. */

@@ -310,3 +310,20 @@ T_TEST(listeners_are_closed_under_load, .timeout_ms = 60000)
         leat_listener_free(l);
     }
 }
+
+/* A port that nobody has may be given to the very socket that dials it, and TCP lets it connect to
+ * itself. The kernel gives one in two ports to those who dial: so it is one that a dialler had. */
+T_TEST(no_connection_is_with_itself, .timeout_ms = 60000)
+{
+    struct pair p = pair_of("tcp4");
+    char at[LEAT_ADDR_TEXT];
+    leat_addr a;
+    leat_io *conn;
+
+    T_ERR(leat_local_addr(p.a, &a), 0);
+    leat_addr_format(&a, at, sizeof at);
+    T_ERR(leat_net_set(p.a, LEAT_NET_LINGER, 0), 0); /* the port is free at once */
+    pair_free(&p);
+    for (long i = 0; i < t_scale(30000); i++)
+        T_ERR(leat_dial(&conn, "tcp", at), -ECONNREFUSED);
+}
