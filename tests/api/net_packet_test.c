@@ -179,13 +179,16 @@ T_TEST(who_waits_for_a_full_receiver_is_woken_by_close_and_limits)
     leat_scoped_chan(leat_int_chan, results, 0);
     int got;
 
+    int64_t put = 1;
+    while (put > 0)
+        put = leat_send_to_until(a, "x", 1, &at_b, leat_now() + LEAT_MILLISECOND);
+    T_ERR(put, -ETIMEDOUT);
     leat_go(fill_up, results, a, (const leat_addr *)&at_b);
     leat_yield();
     T_ERR(leat_io_set_deadline(a, LEAT_WRITE, leat_now() + LEAT_MILLISECOND), 0);
     leat_recv(results, &got);
     T_ERR(got, -ETIMEDOUT);
     leat_io_set_deadline(a, LEAT_WRITE, LEAT_FOREVER);
-    T_ERR(leat_send_to_until(a, "x", 1, &at_b, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
     leat_scoped_ctx(ctx, leat_ctx_with_timeout(NULL, LEAT_MILLISECOND));
     T_ERR(leat_send_to_ctx(ctx, a, "x", 1, &at_b), -ETIMEDOUT);
     leat_go(fill_up, results, a, (const leat_addr *)&at_b);

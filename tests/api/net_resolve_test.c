@@ -227,6 +227,8 @@ static void blackhole_make(struct blackhole *b, int port)
         T_EQ(connect(b->clients[i], (struct sockaddr *)&at, size), -1);
         T_EQ(errno, EINPROGRESS);
     }
+    while (!queue_is_full(b->listener, 1))
+        leat_yield();
 }
 
 static void blackhole_free(struct blackhole *b)

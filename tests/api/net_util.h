@@ -7,8 +7,11 @@
 #define _GNU_SOURCE
 #endif
 #include <leat.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "t.h"
 
@@ -52,6 +55,17 @@ static inline struct pair pair_of(const char *network)
 
     leat_listener_free(l);
     return p;
+}
+
+/* Is the queue of a TCP listener, for `backlog` and one more, full? Who dials then gets no answer;
+ * before, who dials may be told that it is connected, though nobody will take it. */
+static inline bool queue_is_full(int listener, unsigned backlog)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+
+    T_EQ(getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+    return info.tcpi_unacked > backlog; /* of a listener: who waits to be accepted */
 }
 
 static inline void pair_free(struct pair *p)
