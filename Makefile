@@ -36,11 +36,12 @@ race-corpus: ## is each race of a corpus reported, and nothing else? gcc's and c
 soak: ## stress the scheduler for MINUTES (2)
 	scripts/test-all soak $(MINUTES)
 
-bench: ## leat beside Go and others, into bench/RESULTS.md
+bench: ## leat beside Go and others, into bench/RESULTS.md and bench/net/RESULTS.md
 	scripts/setup bench
 	cmake --preset release -DLEAT_BENCH=ON
 	cmake --build --preset release
 	bench/run build/release
+	bench/net/run build/release
 
 coverage: ## which lines of src/ the tests reach
 	cmake --preset coverage

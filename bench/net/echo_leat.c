@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* echo_leat.c - an echo server as one writes it with leat: a goroutine a connection. */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <leat.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
 
 enum { BUFFER = 16384 };
 
@@ -21,33 +16,21 @@ static void echo(leat_io *conn)
     leat_io_free(conn);
 }
 
-static int listen_on_any_port(void)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(at);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, len) < 0 || listen(fd, 65535) < 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &len) < 0) {
-        perror("listen");
-        exit(1);
-    }
-    printf("%d\n", ntohs(at.sin_port));
-    fflush(stdout);
-    return fd;
-}
-
 int main(void)
 {
-    int listener = listen_on_any_port(), one = 1;
+    leat_listener *l;
+    leat_addr addr;
+    leat_io *conn;
+    int err = leat_listen(&l, "tcp", "127.0.0.1:0");
 
-    while (leat_wait_fd(listener, LEAT_READABLE, LEAT_FOREVER) > 0) {
-        for (int fd; (fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
-            leat_io *conn;
-            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-            if (leat_io_adopt(&conn, fd) == 0)
-                leat_go(echo, conn);
-        }
+    if (!err)
+        err = leat_listener_addr(l, &addr);
+    if (!err) {
+        printf("%d\n", leat_addr_port(&addr));
+        fflush(stdout);
     }
+    while (!err && (err = leat_accept(l, &conn)) == 0)
+        leat_go(echo, conn);
+    fprintf(stderr, "echo: %s\n", leat_strerror(err));
     return 1;
 }
