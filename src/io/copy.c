@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * copy.c - from one stream into another, through memory.
+ * copy.c - from one stream into another, through memory if it must be (io/moving.c).
  *
- * PROOF  tests/api/io_buffer_test.c.
+ * PROOF  tests/api/io_copy_test.c.
  */
 #include "io/copying.h"
 
@@ -34,11 +34,14 @@ static int64_t copy_piece(struct copying *c, char *mem)
 
 int64_t copy_run(struct copying *c)
 {
-    int64_t got = 1;
-    char *mem = leat__alloc(CHUNK);
+    int64_t got = c->left > 0 ? copy_moving(c) : 0;
 
+    if (got != -EOPNOTSUPP)
+        return got < 0 ? got : c->done;
+    char *mem = leat__alloc(CHUNK);
     if (!mem)
         return -ENOMEM;
+    got = 1;
     while (c->left > 0 && got > 0)
         got = copy_piece(c, mem);
     leat__free(mem);

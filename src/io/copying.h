@@ -13,6 +13,8 @@ struct copying {
     bool writing; /* an error is the writing side's */
 };
 
+/* Let the kernel move the bytes. -EOPNOTSUPP: it cannot, at least not the rest: copy it. */
+int64_t copy_moving(struct copying *c);
 int64_t copy_run(struct copying *c); /* what was written, or -errno */
 
 #endif

@@ -106,6 +106,8 @@ int fdio_wait(struct fdio *f, enum desc_way way, const leat_limit *limit)
 static int64_t attempt_locked(struct fdio *f, enum desc_way way, fdio_attempt attempt,
                               void *arg, const leat_limit *limit)
 {
+    if (way == DESC_IN)
+        f->drained = false; /* this may take the edge that the next read would wait for */
     for (;;) {
         desc_clear(f->desc, way);
         int64_t result = attempt(f->fd, arg);

@@ -189,6 +189,18 @@ bool io_is_file(const leat_io *io)
     return io->leat__ops == &file_ops;
 }
 
+int file_hold(leat_io *io, const leat_limit *limit)
+{
+    int err = place_enter(file_of(io), limit);
+
+    return err ? err : file_of(io)->fd;
+}
+
+void file_release(leat_io *io)
+{
+    place_leave(file_of(io));
+}
+
 /* A stream for what has just been opened, which is closed after an error. */
 static int file_wrap(leat_io **io, int fd)
 {

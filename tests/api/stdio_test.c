@@ -238,7 +238,6 @@ T_TEST(a_full_pipe_has_limits_too)
     const leat_iovec one = {big, sizeof(big)};
 
     T_ERR(leat_writev(leat_stdout(), &one, 1, &done, &limit), -ETIMEDOUT);
-    T_GE(done, 4096);
     T_LT(done, sizeof(big));
     close(fd);
 }
