@@ -78,6 +78,23 @@ func twinHundreds(shared chan int32, n int) {
 	}
 }
 
+// What is queued when the channel is closed, received one by one.
+func twinReceiveDataFromClosed() {
+	n := count(5000000)
+	c := make(chan int64, n)
+	for i := 0; i < n; i++ {
+		c <- int64(i)
+	}
+	close(c)
+	sum := int64(0)
+	start := time.Now()
+	for v := range c {
+		sum += v
+	}
+	reportSince("go/ReceiveDataFromClosedChan", start, n)
+	check(sum == int64(n)*int64(n-1)/2, "what was received")
+}
+
 func twinShared() {
 	n := count(10000000)
 	c := make(chan int32)
@@ -97,6 +114,7 @@ func twinShared() {
 	start = time.Now()
 	parallel(n, nonblocking)
 	reportSince("go/ChanClosed", start, n)
+	twinReceiveDataFromClosed()
 
 	n = count(20000)
 	start = time.Now()

@@ -80,6 +80,24 @@ static void twin_semaphore(leat_done_chan c, long n)
     }
 }
 
+/* What is queued when the channel is closed, received one by one. */
+static void twin_receive_data_from_closed(void)
+{
+    long n = bench_count(5000000);
+    leat_int64_chan c = leat_chan_make(leat_int64_chan, n);
+    int64_t v, sum = 0;
+
+    for (long i = 0; i < n; i++)
+        leat_send(c, i);
+    leat_close(c);
+    int64_t start = bench_now();
+    while (leat_recv(c, &v))
+        sum += v;
+    bench_report_since("go/ReceiveDataFromClosedChan", start, n);
+    BENCH_CHECK(sum == n * (n - 1) / 2);
+    leat_chan_free(c);
+}
+
 static void twin_shared(void)
 {
     int64_t start;
@@ -94,6 +112,7 @@ static void twin_shared(void)
     TWIN_PARALLEL(n, twin_nonblocking, c);
     bench_report_since("go/ChanClosed", start, n);
     leat_chan_free(c);
+    twin_receive_data_from_closed();
 
     n = bench_count(20000);
     start = bench_now();

@@ -5,10 +5,10 @@
  *     rlock     many at a time, to look            lock     alone, to change
  *
  * With a mutex every request would wait for every other, although none of them changes
- * anything. Two rules come with this lock. Who has locked for reading cannot go on to write: it
- * unlocks, locks for writing, and looks again, as the table may be another one by then. And
- * nobody locks for reading twice: a writer that comes in between waits for the first, and the
- * second for it.
+ * anything. Two rules come with this lock. Who has locked for reading does not wait there to
+ * write, for another might do the same: it unlocks, locks for writing, and looks again, as the
+ * table may be another one by then. And nobody locks for reading twice: a writer that comes in
+ * between waits for the first, and the second for it.
  */
 #include <leat.h>
 #include <stdio.h>

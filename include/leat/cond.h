@@ -113,7 +113,7 @@ LEAT_API LEAT_NODISCARD int leat_cond_wait_until(leat_cond *c, leat_mutex *m,
  *
  * Go         c.Wait(), where c.L is any Locker
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
- * Cancel     cannot be cancelled.
+ * Cancel     cannot be cancelled: see leat_cond_wait_locker_ctx.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  borrows both; the condition must live until every wait on it has returned.
  * Ordering   as leat_cond_wait.
@@ -121,10 +121,52 @@ LEAT_API LEAT_NODISCARD int leat_cond_wait_until(leat_cond *c, leat_mutex *m,
  * Param      l       a lock that the caller holds.
  * Returns    nothing.
  * Fatal      as leat_cond_wait; what the lock's own functions find wrong.
- * See        leat_cond_wait, leat_rwmutex_rlocker
+ * See        leat_cond_wait, leat_cond_wait_locker_ctx, leat_rwmutex_rlocker
  * Since      0.2
  */
 LEAT_API void leat_cond_wait_locker(leat_cond *c, leat_locker l);
+
+/**
+ * Wait for a signal under a lock of another kind, unless a context ends before.
+ *
+ * Go         none: Go's conditions cannot be given up on.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with the context's error; at once, without unlocking, when that is over
+ *            already. Locking again cannot be cancelled.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  as leat_cond_wait_locker; the context must live until this returns.
+ * Ordering   as leat_cond_wait when it was signalled.
+ * Param      ctx     a context, or NULL for none.
+ * Param      c       a condition.
+ * Param      l       a lock that the caller holds, and holds again when this returns.
+ * Returns    0 when it was signalled, else -ECANCELED or -ETIMEDOUT.
+ * Fatal      as leat_cond_wait_locker.
+ * See        leat_cond_wait_locker, leat_cond_wait_ctx
+ * Since      0.2
+ */
+LEAT_API LEAT_NODISCARD int leat_cond_wait_locker_ctx(leat_ctx *ctx, leat_cond *c,
+                                                      leat_locker l);
+
+/**
+ * Wait for a signal under a lock of another kind, unless a time comes before.
+ *
+ * Go         none: Go's conditions cannot be given up on.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     ends with -ETIMEDOUT at the deadline; at once, without unlocking, when that has
+ *            passed already. Locking again has no limit.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  as leat_cond_wait_locker.
+ * Ordering   as leat_cond_wait when it was signalled.
+ * Param      c       a condition.
+ * Param      l       a lock that the caller holds, and holds again when this returns.
+ * Param      deadline when to give up, as leat_now reads it.
+ * Returns    0 when it was signalled, else -ETIMEDOUT.
+ * Fatal      as leat_cond_wait_locker.
+ * See        leat_cond_wait_locker, leat_cond_wait_until
+ * Since      0.2
+ */
+LEAT_API LEAT_NODISCARD int leat_cond_wait_locker_until(leat_cond *c, leat_locker l,
+                                                        leat_duration deadline);
 
 /**
  * Wake the one that has waited longest, if somebody waits.

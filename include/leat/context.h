@@ -527,7 +527,7 @@ LEAT_API void leat__ctx_scope_end(void *ctx);
  * Since      0.2
  */
 #define leat_case_done(ctx) \
-    ((leat_case){.kind = LEAT_CASE_RECV, .chan = (leat_chan_base *)(void *)leat_ctx_done(ctx)})
+    LEAT__CASE(RECV, (leat_chan_base *)(void *)leat_ctx_done(ctx), 0, 0, 0)
 
 /**
  * Declare a context that is freed, which cancels it, when the block ends.

@@ -53,6 +53,7 @@
 #include <leat/group.h>
 #include <leat/io.h>
 #include <leat/local.h>
+#include <leat/net.h>
 #include <leat/pattern.h>
 #include <leat/rate.h>
 #include <leat/select.h>

@@ -116,7 +116,7 @@ LEAT_API uint64_t leat_id(void);
 LEAT_API int leat_num_goroutine(void);
 
 /**
- * Count the processors that this process might use when this was first asked.
+ * Count the processors that this process might use at its first leat call.
  *
  * Go         runtime.NumCPU()
  * Blocks     no.
@@ -132,21 +132,26 @@ LEAT_API int leat_num_goroutine(void);
  */
 LEAT_API int leat_num_cpu(void);
 
+/* For leat_procs: as many as the system allows, now and later. */
+#define LEAT_PROCS_DEFAULT (-2147483647 - 1)
+
 /**
  * Set how many goroutines run at once, and say how many it was.
  *
- * The default is the number of processors, or less when a cgroup's quota allows less;
- * LEAT_PROCS in the environment sets it too. Goroutines inside leat_blocking do not count, nor
- * most of those that are stuck in C code; with a smaller number the surplus stops at the next
- * scheduling points.
+ * The default is the number of processors, or less when a cgroup's quota allows less, and it
+ * follows both while the program runs: a working program looks once a second. LEAT_PROCS in the
+ * environment and a call that sets a number end that; LEAT_PROCS_DEFAULT brings it back.
+ * Goroutines inside leat_blocking do not count, nor most of those that are stuck in C code; with
+ * a smaller number the surplus stops at the next scheduling points.
  *
- * Go         runtime.GOMAXPROCS(n)
+ * Go         runtime.GOMAXPROCS(n); SetDefaultGOMAXPROCS with LEAT_PROCS_DEFAULT.
  * Blocks     no.
  * Cancel     nothing to cancel.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  none.
  * Ordering   none.
- * Param      n       the new number; below 1 it only reads, above 1024 it is 1024.
+ * Param      n       the new number, or LEAT_PROCS_DEFAULT; else below 1 it only reads; above
+ *                    1024 it is 1024.
  * Returns    the number before the call.
  * Fatal      never.
  * See        leat_num_cpu
@@ -307,6 +312,14 @@ LEAT_API void leat__go_commit_opts(void (*fn)(void), const leat_site *site,
                                    const leat_go_opts *opts);
 LEAT_API int leat__go_commit_try(void (*fn)(void), const leat_site *site);
 LEAT_API void leat__blocking_begin(void (*fn)(void));
+
+/* For libleat-posix: where the calling code runs, which makes no thread known to leat; and a pin
+ * of its own, here or on the thread that has the fewest. See src/sched/bind.c. */
+enum { LEAT__NO_GOROUTINE, LEAT__MAY_MOVE, LEAT__BOUND };
+LEAT_API int leat__whereabouts(void);
+LEAT_API void leat__bind_here(void);
+LEAT_API bool leat__unbind(void);
+LEAT_API void leat__bind_spread(void);
 
 #ifdef __cplusplus
 }

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-/** A lock that many readers or one writer hold; not owned, not recursive, no upgrade. */
+/** A lock that many readers or one writer hold; not owned, not recursive. */
 typedef struct leat_rwmutex {
     uint64_t leat__state; /* opaque */
     uint32_t leat__readers, leat__writer;
@@ -213,6 +213,59 @@ LEAT_API LEAT_NODISCARD bool leat_rwmutex_trylock(leat_rwmutex *rw);
  * Since      0.2
  */
 LEAT_API void leat_rwmutex_unlock(leat_rwmutex *rw);
+
+/**
+ * Go on with a lock for reading in place of the one for writing, without a gap.
+ *
+ *     leat_rwmutex_lock(&table->lock);
+ *     int version = change(table);
+ *     leat_rwmutex_downgrade(&table->lock);      // nobody changes it before we have told
+ *     tell(table, version);
+ *     leat_rwmutex_runlock(&table->lock);
+ *
+ * Readers that wait come in as well; a writer that waits comes after all of them.
+ *
+ * Go         none: Go's lock must be unlocked and locked again, and is changed in between.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler, nor in a block with a
+ *            leat_write_guard, whose end unlocks for writing.
+ * Ownership  the lock must live until leat_rwmutex_runlock.
+ * Ordering   what precedes it happens before every later lock, of readers too, returns.
+ * Param      rw      a reader-writer lock that the caller holds for writing.
+ * Returns    nothing.
+ * Fatal      "sync: downgrade of an RWMutex not locked for writing".
+ * See        leat_rwmutex_runlock, leat_rwmutex_try_upgrade
+ * Since      0.2
+ */
+LEAT_API void leat_rwmutex_downgrade(leat_rwmutex *rw);
+
+/**
+ * Go on with a lock for writing in place of the one for reading, if nobody else is there.
+ *
+ *     leat_rwmutex_rlock(&cache->lock);
+ *     if (stale(cache) && !leat_rwmutex_try_upgrade(&cache->lock)) {
+ *         leat_rwmutex_runlock(&cache->lock);
+ *         leat_rwmutex_lock(&cache->lock);       // and look again: others were there first
+ *     }
+ *
+ * It fails while another holds the lock or a writer waits for it. There is no form that waits:
+ * two readers who both did would wait for each other.
+ *
+ * Go         none.
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   goroutine or any other thread. Not from a signal handler, nor in a block with a
+ *            leat_read_guard, whose end unlocks for reading.
+ * Ownership  the lock must live until it is unlocked.
+ * Ordering   as leat_rwmutex_lock when it worked; none when not.
+ * Param      rw      a reader-writer lock that the caller holds for reading.
+ * Returns    whether the caller holds it for writing now; if not, it reads as before.
+ * Fatal      "sync: upgrade of an RWMutex not locked for reading", when nobody reads.
+ * See        leat_rwmutex_unlock, leat_rwmutex_downgrade
+ * Since      0.2
+ */
+LEAT_API LEAT_NODISCARD bool leat_rwmutex_try_upgrade(leat_rwmutex *rw);
 
 /* What the macros expand to. */
 LEAT_API void leat__rwmutex_scope_end(void *rw);

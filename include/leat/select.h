@@ -98,22 +98,25 @@ LEAT_API int leat__select_ordered(leat_case *cases);
 
 #ifndef __cplusplus
 
+/* Every member is named: else gcc clears the whole array of cases beforehand, by a `rep stos` that
+ * takes a third of a select. */
+#define LEAT__CASE(kind_, chan_, elem_, ok_, timeout_) \
+    ((leat_case){.chan = (chan_),                      \
+                 .elem = (elem_),                      \
+                 .ok = (ok_),                          \
+                 .timeout = (timeout_),                \
+                 .kind = LEAT_CASE_##kind_})
 /* The checks are expressions, and no block holds the literals: they outlive the select. */
 #define LEAT__CASE_RECV(c, target, ok_)                                                \
     (LEAT__QUIET LEAT__ASSERT(LEAT__IS_PTR(target), LEAT__TARGET_TEXT),                \
      LEAT__ASSERT(LEAT__TARGET_AGREE(c, target), LEAT__TARGET_TYPE_TEXT),              \
      LEAT__ASSERT(!LEAT__TARGET_CONST(c, target), LEAT__TARGET_CONST_TEXT) LEAT__LOUD, \
-     (leat_case){.kind = LEAT_CASE_RECV,                                               \
-                 .chan = LEAT__CHAN(c),                                                \
-                 .elem = (void *)(target),                                             \
-                 .ok = (ok_)})
+     LEAT__CASE(RECV, LEAT__CHAN(c), (void *)(target), ok_, 0))
 #define LEAT__CASE_SEND(c, ...)                                                           \
     (LEAT__QUIET LEAT__ASSERT(LEAT__STRUCT_AGREE((c)->elem, (__VA_ARGS__)),               \
                               LEAT__SEND_STRUCT_TEXT),                                    \
      LEAT__ASSERT(LEAT__PTR_AGREE((c)->elem, (__VA_ARGS__)), LEAT__SEND_TEXT) LEAT__LOUD, \
-     (leat_case){.kind = LEAT_CASE_SEND,                                                  \
-                 .chan = LEAT__CHAN(c),                                                   \
-                 .elem = (void *)(LEAT__ELEM(c)[1]){(__VA_ARGS__)}})
+     LEAT__CASE(SEND, LEAT__CHAN(c), (void *)(LEAT__ELEM(c)[1]){(__VA_ARGS__)}, 0, 0))
 
 /**
  * Make the case that receives from a channel.
@@ -191,7 +194,7 @@ LEAT_API int leat__select_ordered(leat_case *cases);
  * See        leat_select, leat_after
  * Since      0.1
  */
-#define leat_case_timeout(d) ((leat_case){.kind = LEAT_CASE_TIMEOUT, .timeout = (d)})
+#define leat_case_timeout(d) LEAT__CASE(TIMEOUT, 0, 0, 0, d)
 
 /**
  * The case that happens when no other is ready.
@@ -208,7 +211,7 @@ LEAT_API int leat__select_ordered(leat_case *cases);
  * See        leat_select
  * Since      0.1
  */
-#define leat_case_default ((leat_case){.kind = LEAT_CASE_DEFAULT})
+#define leat_case_default LEAT__CASE(DEFAULT, 0, 0, 0, 0)
 
 /**
  * Wait for the first of several channel operations; do that one and no other.
@@ -237,7 +240,7 @@ LEAT_API int leat__select_ordered(leat_case *cases);
  *            leat_select_ordered, leat_select_n
  * Since      0.1
  */
-#define leat_select(...) leat__select((leat_case[]){__VA_ARGS__, {.kind = LEAT_CASE_END}})
+#define leat_select(...) leat__select((leat_case[]){__VA_ARGS__, LEAT__CASE(END, 0, 0, 0, 0)})
 
 /**
  * Wait for the first of several channel operations; the first ready one in order is done.
@@ -259,7 +262,7 @@ LEAT_API int leat__select_ordered(leat_case *cases);
  * Since      0.1
  */
 #define leat_select_ordered(...) \
-    leat__select_ordered((leat_case[]){__VA_ARGS__, {.kind = LEAT_CASE_END}})
+    leat__select_ordered((leat_case[]){__VA_ARGS__, LEAT__CASE(END, 0, 0, 0, 0)})
 
 /**
  * Block for ever.
@@ -276,7 +279,7 @@ LEAT_API int leat__select_ordered(leat_case *cases);
  * See        leat_select
  * Since      0.1
  */
-#define leat_select_none() leat__select((leat_case[]){{.kind = LEAT_CASE_END}})
+#define leat_select_none() leat__select((leat_case[]){LEAT__CASE(END, 0, 0, 0, 0)})
 
 #endif /* !__cplusplus */
 

@@ -90,6 +90,7 @@ void leat__env_read(void)
 {
     const char *v = getenv("LEAT_PROCS");
 
+    leat__env.procs = 0; /* the child of a fork may have another environment */
     if (v && *v) {
         leat__env.procs = number_of(v, strlen(v));
         if (leat__env.procs < 1 || leat__env.procs > LEAT__MAX_PROCS) {

@@ -124,14 +124,29 @@ static void pool_accept(leat_workers *w, struct g *g)
     sched_poll(m_self());
 }
 
+static int pool_submit(void (*fn)(void), const leat_site *site, leat_workers *w,
+                       const struct limit *limit, void *spawner)
+{
+    int err = semaphore_acquire_captured(&w->room, limit);
+
+    if (!err)
+        pool_accept(w, sched_spawn_held(fn, site, &w->joiner, spawner));
+    return err;
+}
+
 int leat__workers_commit(void (*fn)(void), const leat_site *site, leat_workers *w)
 {
     struct limit limit = limit_ctx(w->ctx);
-    int err = semaphore_acquire_captured(&w->room, &limit);
 
-    if (!err)
-        pool_accept(w, sched_spawn_held(fn, site, &w->joiner, __builtin_return_address(0)));
-    return err;
+    return pool_submit(fn, site, w, &limit, __builtin_return_address(0));
+}
+
+int leat__workers_commit_ctx(void (*fn)(void), const leat_site *site, leat_workers *w,
+                             leat_ctx *ctx)
+{
+    struct limit limit = limit_both(ctx, w->ctx);
+
+    return pool_submit(fn, site, w, &limit, __builtin_return_address(0));
 }
 
 int leat__workers_commit_try(void (*fn)(void), const leat_site *site, leat_workers *w)

@@ -15,7 +15,8 @@
  *   closed, and its number may come back.
  *
  * READING  A read that gets less than it asked for has emptied a TCP socket; then the next one
- *   waits for an edge first, and saves the call that would return EAGAIN. Pipes, terminals and
+ *   waits for an edge first, and saves the call that would return EAGAIN: unless the peer's end was
+ *   in an edge that has been seen. Pipes, terminals and
  *   Unix sockets end a read at boundaries of their own, so they are tried each time (tells_all).
  *   (TCP's urgent mark is such a boundary too. Nobody should use it; who does gets the rest with
  *   the next data.)
@@ -170,14 +171,29 @@ static void saw_read(const void *p, size_t size)
     san_read(p, size);
 }
 
+void fdio_tell_read(const leat_iovec *to, int n, int64_t got)
+{
+    san_acquire(&all_streams);
+    if (unlikely(leat__san_thread) && got > 0)
+        saw(to, n, (size_t)got, saw_written);
+}
+
+void fdio_tell_write(const leat_iovec *from, int n)
+{
+    san_release(&all_streams);
+    if (unlikely(leat__san_thread))
+        saw(from, n, total(from, n), saw_read);
+}
+
 static int64_t read_locked(struct fdio *f, const leat_iovec *to, int n, const leat_limit *limit)
 {
     for (;;) {
         int64_t got = -EAGAIN;
         if (!f->drained || desc_edge(f->desc, DESC_IN)) {
             desc_clear(f->desc, DESC_IN);
-            got = os_readv(f->fd, as_iovec(to), n);
-            f->drained = f->tells_all && got >= 0 && (size_t)got < total(to, n) && got > 0;
+            got = (f->socket ? os_receive : os_readv)(f->fd, as_iovec(to), n);
+            f->drained = f->tells_all && got > 0 && (size_t)got < total(to, n) &&
+                         !desc_ended(f->desc);
         }
         if (got != -EAGAIN)
             return got;
@@ -188,7 +204,7 @@ static int64_t read_locked(struct fdio *f, const leat_iovec *to, int n, const le
     }
 }
 
-static int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
+int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
 {
     struct fdio *f = fdio_of(io);
     int64_t got = fdio_enter(f, DESC_IN, limit);
@@ -197,9 +213,7 @@ static int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_l
         return got;
     got = read_locked(f, to, n, limit);
     fdio_leave(f, DESC_IN);
-    san_acquire(&all_streams);
-    if (unlikely(leat__san_thread) && got > 0)
-        saw(to, n, (size_t)got, saw_written);
+    fdio_tell_read(to, n, got);
     sched_poll(m_self());
     return got;
 }
@@ -242,17 +256,15 @@ static int64_t write_locked(struct fdio *f, const leat_iovec *from, int n, size_
     return (int64_t)*done;
 }
 
-static int64_t fdio_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
-                           const leat_limit *limit)
+int64_t fdio_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
+                    const leat_limit *limit)
 {
     struct fdio *f = fdio_of(io);
     int64_t put = fdio_enter(f, DESC_OUT, limit);
 
     if (unlikely(put))
         return put;
-    san_release(&all_streams);
-    if (unlikely(leat__san_thread))
-        saw(from, n, total(from, n), saw_read);
+    fdio_tell_write(from, n);
     put = write_locked(f, from, n, done, limit);
     fdio_leave(f, DESC_OUT);
     sched_poll(m_self());
@@ -268,14 +280,14 @@ static int64_t shut_attempt(int fd, void *arg)
     return os_shutdown(fd, *ways & LEAT_READ, *ways & LEAT_WRITE);
 }
 
-static int fdio_shut(leat_io *io, int ways)
+int fdio_shut(leat_io *io, int ways)
 {
     struct fdio *f = fdio_of(io);
 
     return f->socket ? (int)fdio_aside(f, shut_attempt, &ways) : -EOPNOTSUPP;
 }
 
-static int fdio_deadline(leat_io *io, int ways, leat_duration until)
+int fdio_deadline(leat_io *io, int ways, leat_duration until)
 {
     struct fdio *f = fdio_of(io);
 
@@ -289,7 +301,7 @@ static int fdio_deadline(leat_io *io, int ways, leat_duration until)
     return err;
 }
 
-static int fdio_close(leat_io *io)
+int fdio_close(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
@@ -309,14 +321,14 @@ static int fdio_close(leat_io *io)
     return err;
 }
 
-static int fdio_fd(leat_io *io)
+int fdio_fd(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
     return load_relaxed(&f->closed) ? -EBADF : f->fd;
 }
 
-static void fdio_free(leat_io *io)
+void fdio_free(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
@@ -324,16 +336,7 @@ static void fdio_free(leat_io *io)
     leat__free(f);
 }
 
-const leat_io_ops fdio_ops = {
-    .kind = "fd",
-    .readv = fdio_readv,
-    .writev = fdio_writev,
-    .shut = fdio_shut,
-    .deadline = fdio_deadline,
-    .close = fdio_close,
-    .free = fdio_free,
-    .fd = fdio_fd,
-};
+const leat_io_ops fdio_ops = {.kind = "fd", FDIO_BYTES, FDIO_REST, .free = fdio_free};
 
 int fdio_init(struct fdio *f, int fd, const leat_io_ops *ops)
 {

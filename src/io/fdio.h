@@ -28,8 +28,21 @@ static inline struct fdio *fdio_of(leat_io *io)
     return container_of(io, struct fdio, io);
 }
 
-/* The operations of a stream on a descriptor; for those who change or add some. */
+/* The operations of a stream on a descriptor. */
 extern const leat_io_ops fdio_ops;
+
+/* Its parts, for those who change or add some: {.kind = "x", FDIO_BYTES, FDIO_REST, ...}. */
+int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit);
+int64_t fdio_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
+                    const leat_limit *limit);
+int fdio_shut(leat_io *io, int ways);
+int fdio_deadline(leat_io *io, int ways, leat_duration until);
+int fdio_close(leat_io *io);
+void fdio_free(leat_io *io);
+int fdio_fd(leat_io *io);
+#define FDIO_BYTES .readv = fdio_readv, .writev = fdio_writev
+#define FDIO_REST \
+    .shut = fdio_shut, .deadline = fdio_deadline, .close = fdio_close, .fd = fdio_fd
 
 /* f is the beginning of zeroed memory; fd is non-blocking and becomes its own. -ENOMEM: it does
  * not, and f may be freed. */
@@ -51,5 +64,9 @@ int64_t fdio_aside(struct fdio *f, fdio_attempt attempt, void *arg);
 int fdio_enter(struct fdio *f, enum desc_way way, const leat_limit *limit);
 int fdio_wait(struct fdio *f, enum desc_way way, const leat_limit *limit);
 void fdio_leave(struct fdio *f, enum desc_way way);
+
+/* What the race detector hears of calls of one's own: before a write, and after a read. */
+void fdio_tell_write(const leat_iovec *from, int n);
+void fdio_tell_read(const leat_iovec *to, int n, int64_t got);
 
 #endif

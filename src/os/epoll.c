@@ -9,6 +9,9 @@
  *
  * The eventfd that interrupts is edge-triggered too, so nobody has to read it.
  *
+ * CALLS  go to the kernel directly: ThreadSanitizer watches libc's, sees idle threads write to
+ *   their own stacks as goroutines, and orders what the memory model does not.
+ *
  * REJECTED  io_uring's polls and reads: an echo gains nothing by them on the kernels measured,
  *   many containers forbid it, and rings belong to threads. kqueue would be another file.
  */
@@ -21,23 +24,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "arch/sanitize.h"
 #include "base/util.h"
 #include "os/clock.h"
 #include "os/os.h"
 #include "os/poller.h"
 
 static int poll_fd = -1, interrupt_fd = -1;
-/* TSan's: it takes a descriptor's opening and its use for a race unless one is seen to come first,
- * and how a thread has learned of the poller, it cannot see. */
-static uint32_t opened;
 
 static int control(int op, int fd, uint64_t tag, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.u64 = tag};
 
-    san_acquire(&opened);
-    return epoll_ctl(poll_fd, op, fd, &event) == 0 ? 0 : -errno;
+    return syscall(SYS_epoll_ctl, poll_fd, op, fd, &event) == 0 ? 0 : -errno;
 }
 
 static uint32_t events_of(unsigned wanted)
@@ -57,7 +55,6 @@ int poller_open(void)
                                : control(EPOLL_CTL_ADD, interrupt_fd, 0, EPOLLIN | EPOLLET);
     if (err)
         poller_forget();
-    san_release(&opened);
     return err;
 }
 
@@ -117,12 +114,17 @@ static int64_t nanoseconds_until(int64_t until)
     return left > 0 ? left : 0;
 }
 
+static int wait_ms(struct epoll_event *events, int ms)
+{
+    return (int)syscall(SYS_epoll_pwait, poll_fd, events, LEAT__POLL_BATCH, ms, NULL, 0);
+}
+
 /* Kernels before 5.11 know milliseconds only. */
-static int wait_ms(struct epoll_event *events, int64_t left)
+static int wait_rounded(struct epoll_event *events, int64_t left)
 {
     int64_t ms = left / 1000000 + (left % 1000000 > 0);
 
-    return epoll_wait(poll_fd, events, LEAT__POLL_BATCH, ms < INT32_MAX ? (int)ms : INT32_MAX);
+    return wait_ms(events, ms < INT32_MAX ? (int)ms : INT32_MAX);
 }
 
 static int wait_precise(struct epoll_event *events, int64_t until)
@@ -132,11 +134,11 @@ static int wait_precise(struct epoll_event *events, int64_t until)
     struct timespec ts = {left / 1000000000, left % 1000000000};
 
     if (load_relaxed(&missing))
-        return wait_ms(events, left);
+        return wait_rounded(events, left);
     int slack = os_precise_begin();
-    int n = epoll_pwait2(poll_fd, events, LEAT__POLL_BATCH, &ts, NULL);
+    int n = (int)syscall(SYS_epoll_pwait2, poll_fd, events, LEAT__POLL_BATCH, &ts, NULL, 0);
     if (n < 0 && errno == ENOSYS)
-        store_relaxed(&missing, true);
+        store_relaxed(&missing, true); /* and come back with nothing: the caller asks again */
     os_precise_end(slack);
     return n;
 }
@@ -146,9 +148,8 @@ void poller_wait(struct poller_news *news, int64_t until)
     struct epoll_event events[LEAT__POLL_BATCH];
     int n;
 
-    san_acquire(&opened);
     if (until == 0 || until == INT64_MAX)
-        n = epoll_wait(poll_fd, events, LEAT__POLL_BATCH, until == 0 ? 0 : -1);
+        n = wait_ms(events, until == 0 ? 0 : -1);
     else
         n = wait_precise(events, until);
     news->n = 0;
@@ -163,9 +164,7 @@ void poller_wait(struct poller_news *news, int64_t until)
 void poller_interrupt(void)
 {
     uint64_t one = 1;
-
-    san_acquire(&opened);
-    ssize_t n = write(interrupt_fd, &one, sizeof(one));
+    long n = syscall(SYS_write, interrupt_fd, &one, sizeof(one));
 
     (void)n; /* full after 2^64 - 2 of them, and then still readable */
 }

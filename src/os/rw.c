@@ -2,6 +2,10 @@
 /*
  * rw.c - see rw.h.
  *
+ * CALLS  of the hot paths go to the kernel directly: libc's functions are points where a thread
+ *   can be cancelled, and prepare for that each time. Goroutines cannot be. And ThreadSanitizer
+ *   takes libc's for orders that the memory model does not know (io/fdio.c has those it does).
+ *
  * SIGPIPE  A socket is told not to raise it. For other files Linux can be told so since 6.18;
  *   before, the thread holds the signal up and takes it back. Goroutines do not switch meanwhile.
  */
@@ -10,6 +14,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,16 +28,31 @@
 
 int64_t os_readv(int fd, const struct iovec *to, int n)
 {
-    for (;;) {
-        ssize_t got = n == 1 ? read(fd, to->iov_base, to->iov_len) : readv(fd, to, n);
-        if (got >= 0 || errno != EINTR)
-            return got >= 0 ? got : -errno;
-    }
+    long got;
+
+    do {
+        got = n == 1 ? syscall(SYS_read, fd, to->iov_base, to->iov_len)
+                     : syscall(SYS_readv, fd, to, n);
+    } while (got < 0 && errno == EINTR);
+    return got >= 0 ? got : -errno;
+}
+
+int64_t os_receive(int fd, const struct iovec *to, int n)
+{
+    long got;
+
+    if (n != 1)
+        return os_readv(fd, to, n);
+    do {
+        got = syscall(SYS_recvfrom, fd, to->iov_base, to->iov_len, 0, NULL, NULL);
+    } while (got < 0 && errno == EINTR);
+    return got >= 0 ? got : -errno;
 }
 
 static int64_t write_once(int fd, const struct iovec *from, int n)
 {
-    ssize_t put = n == 1 ? write(fd, from->iov_base, from->iov_len) : writev(fd, from, n);
+    long put = n == 1 ? syscall(SYS_write, fd, from->iov_base, from->iov_len)
+                      : syscall(SYS_writev, fd, from, n);
 
     return put >= 0 ? put : -errno;
 }
@@ -91,18 +111,19 @@ int64_t os_writev(int fd, const struct iovec *from, int n)
 int64_t os_send(int fd, const struct iovec *from, int n)
 {
     struct msghdr message = {.msg_iov = (struct iovec *)from, .msg_iovlen = (size_t)n};
-    ssize_t put;
+    long put;
 
     do {
-        put = n == 1 ? send(fd, from->iov_base, from->iov_len, MSG_NOSIGNAL)
-                     : sendmsg(fd, &message, MSG_NOSIGNAL);
+        put = n == 1 ? syscall(SYS_sendto, fd, from->iov_base, from->iov_len, MSG_NOSIGNAL,
+                               NULL, 0)
+                     : syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL);
     } while (put < 0 && errno == EINTR);
     return put >= 0 ? put : -errno;
 }
 
 int os_close(int fd)
 {
-    return close(fd) == 0 || errno == EINTR ? 0 : -errno;
+    return syscall(SYS_close, fd) == 0 || errno == EINTR ? 0 : -errno;
 }
 
 int os_set_nonblocking(int fd, bool on)
@@ -134,6 +155,11 @@ int os_shutdown(int fd, bool reading, bool writing)
     int how = reading && writing ? SHUT_RDWR : reading ? SHUT_RD : SHUT_WR;
 
     return shutdown(fd, how) == 0 ? 0 : -errno;
+}
+
+int os_unlink(const char *path)
+{
+    return unlink(path) == 0 ? 0 : -errno;
 }
 
 int os_pipe(int ends[2])

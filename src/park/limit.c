@@ -7,6 +7,7 @@
 struct limited {
     struct g *g;
     struct watch watch;
+    bool watched;
 };
 
 /* Claim g's wake-up for an error; false: a waker has it. */
@@ -65,17 +66,33 @@ static void park_with(struct g *g, enum wait_reason why, void *object, int64_t d
         park_until(g, why, object, deadline);
 }
 
+/* False: it is over already, and has ended the wait: nobody will wake us, nor has to. */
+static bool watch_begin(struct limited *me, struct g *g, struct cancel *c)
+{
+    *me = (struct limited){.g = g, .watch = {.fire = limit_cancelled}};
+    me->watched = c && cancel_watch(c, &me->watch);
+    return !c || me->watched || !win_early(g, cancel_err(c));
+}
+
+static void watch_end(struct limited *me, struct cancel *c)
+{
+    if (me->watched)
+        cancel_unwatch(c, &me->watch);
+}
+
 int limit_park_limited(struct g *g, enum wait_reason why, void *object, const struct limit *l)
 {
-    struct limited me = {.g = g, .watch = {.fire = limit_cancelled}};
-    bool watched = l->cancel && cancel_watch(l->cancel, &me.watch);
+    struct limited first, second;
+    bool waits = watch_begin(&first, g, l->cancel);
 
-    if (l->cancel && !watched && win_early(g, cancel_err(l->cancel)))
-        store_relaxed(&g->status, G_RUNNING); /* nobody will wake us, nor has to */
-    else
+    if (!watch_begin(&second, g, l->also))
+        waits = false;
+    if (waits)
         park_with(g, why, object, l->deadline);
-    if (watched)
-        cancel_unwatch(l->cancel, &me.watch);
+    else
+        store_relaxed(&g->status, G_RUNNING);
+    watch_end(&first, l->cancel);
+    watch_end(&second, l->also);
     uint32_t fired = load_acquire(&g->u.wait.fired);
     if (!(fired & LIMIT_FIRED))
         return 0;

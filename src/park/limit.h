@@ -31,6 +31,7 @@
 struct limit {
     struct cancel *cancel; /* NULL: none */
     int64_t deadline;      /* as sched_now; INT64_MAX: none */
+    struct cancel *also;   /* as well; NULL, unless there is a first one */
 };
 
 /* What a winner of g->u.wait.fired leaves there: a waker 1 + its index, others an error. */
@@ -38,18 +39,29 @@ struct limit {
 
 static inline struct limit limit_none(void)
 {
-    return (struct limit){NULL, INT64_MAX};
+    return (struct limit){.deadline = INT64_MAX};
 }
 
 static inline struct limit limit_until(int64_t deadline)
 {
-    return (struct limit){NULL, deadline};
+    return (struct limit){.deadline = deadline};
 }
 
 /* Every context begins with a pointer to what it is cancelled by, NULL: nothing. */
 static inline struct limit limit_ctx(leat_ctx *ctx)
 {
-    return (struct limit){ctx ? *(struct cancel **)(void *)ctx : NULL, INT64_MAX};
+    return (struct limit){.cancel = ctx ? *(struct cancel **)(void *)ctx : NULL,
+                          .deadline = INT64_MAX};
+}
+
+/* Whichever is over first. */
+static inline struct limit limit_both(leat_ctx *ctx, leat_ctx *other)
+{
+    struct limit l = limit_ctx(ctx);
+    struct cancel *second = limit_ctx(other).cancel;
+
+    *(l.cancel ? &l.also : &l.cancel) = second;
+    return l;
 }
 
 static inline bool limit_is_none(const struct limit *l)
@@ -62,6 +74,8 @@ static inline int limit_over(const struct limit *l)
 {
     int err = l->cancel ? cancel_err(l->cancel) : 0;
 
+    if (!err && l->also)
+        err = cancel_err(l->also);
     if (!err && l->deadline != INT64_MAX && sched_now() >= l->deadline)
         err = -ETIMEDOUT;
     return err;

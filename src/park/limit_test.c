@@ -145,6 +145,59 @@ T_TEST(a_canceller_wins)
     T_EQ(limit_one.word, 1u);
 }
 
+/* Two that may end a wait: one does, and the other has forgotten it. */
+static struct limit limit_of_two(struct cancel *c)
+{
+    struct limit l = limit_of(&c[0]);
+
+    l.also = &c[1];
+    return l;
+}
+
+static void limit_cancel_second(void *arg)
+{
+    struct cancel *c = arg;
+
+    while (!load_acquire(&c[0].watches) || !load_acquire(&c[1].watches))
+        leat_yield();
+    cancel_now(&c[1], -ETIMEDOUT, NULL);
+    cancel_init(&c[1], NULL, NULL);
+}
+
+T_TEST(either_of_two_cancellers_wins)
+{
+    struct cancel c[2];
+
+    cancel_init(&c[0], NULL, NULL);
+    cancel_init(&c[1], NULL, NULL);
+    limit_try(limit_of_two(c), limit_cancel, &c[0], -ECANCELED);
+    T_TRUE(c[1].watches == NULL);
+    limit_try(limit_of_two(c), limit_cancel_second, c, -ETIMEDOUT);
+    T_TRUE(c[0].watches == NULL);
+    limit_try(limit_of_two(c), limit_release, NULL, 0);
+    T_TRUE(c[0].watches == NULL && c[1].watches == NULL);
+}
+
+T_TEST(either_of_two_may_be_over_before, .procs = {1})
+{
+    uint32_t word = 0;
+
+    for (int over = 1; over < 4; over++) {
+        struct cancel c[2];
+        for (int i = 0; i < 2; i++) {
+            cancel_init(&c[i], NULL, NULL);
+            if (over & 1 << i)
+                cancel_now(&c[i], i ? -ETIMEDOUT : -ECANCELED, NULL);
+        }
+        struct limit l = limit_of_two(c);
+        T_EQ(limit_over(&l), over & 1 ? -ECANCELED : -ETIMEDOUT);
+        T_EQ(lot_acquire_limit(&word, false, WAIT_MUTEX, NULL, &l),
+             over & 1 ? -ECANCELED : -ETIMEDOUT);
+        T_TRUE(c[0].watches == NULL && c[1].watches == NULL);
+        T_STREQ(lot_check(), NULL);
+    }
+}
+
 T_TEST(the_clock_wins)
 {
     for (int round = 0; round < 2; round++) {

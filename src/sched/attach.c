@@ -160,6 +160,8 @@ void *thread_main(void *arg)
 
 /* ---- foreign threads ---- */
 
+/* Of the key's value, when a thread ends. exit ends the process and not the main thread: it does
+ * not come here. */
 static void thread_gone(void *arg)
 {
     struct m *m = arg;
@@ -220,6 +222,7 @@ static struct m *attach_main(void)
     m->tid = os_gettid();
     sched.main_m = m;
     leat__tls_m = m;
+    pthread_setspecific(thread_key, m);
     take_spare(m);
 
     struct g *g = leat__need(g_alloc(m), "goroutine 1");
@@ -261,9 +264,10 @@ static void runtime_start(void)
     sched.next_id = 2; /* goroutine 1 is main's */
     sched.coarse_now = os_now();
     sched.keeper_due = INT64_MAX;
-    int n = leat__env.procs ? leat__env.procs : os_default_procs();
-    sched.procs = n > LEAT__MAX_PROCS ? LEAT__MAX_PROCS : n;
+    sched.follows = leat__env.procs == 0;
+    sched.procs = sched.follows ? procs_default() : leat__env.procs;
     sched.limit = sched.procs;
+    sched.cpus = os_cpu_count();
     pthread_key_create(&thread_key, thread_gone);
     process_install();
     monitor_start();
@@ -280,6 +284,8 @@ void thread_forget(void)
 void attach_reset(void)
 {
     attach_lock.held = 0;
+    if (runtime_ready)
+        pthread_setspecific(thread_key, NULL);
     started = false;
     runtime_ready = false;
     leat__tls_m = NULL;

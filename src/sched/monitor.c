@@ -23,7 +23,8 @@
  *
  * It also creates all threads of the runtime, so that each inherits the signal mask the process
  * had at the first leat call, not that of whoever needed a thread; it lets go of stacks that
- * have rested (stack_decay), and counts the epochs by which pools age (sync/pool.c).
+ * have rested (stack_decay), counts the epochs by which pools age (sync/pool.c), and looks
+ * whether the system allows another number of procs (compensate.c).
  */
 #include <errno.h>
 #include <leat/sync.h>
@@ -37,6 +38,7 @@
 #include "base/fatal.h"
 #include "os/clock.h"
 #include "os/os.h"
+#include "sched/hostile.h"
 #include "sched/sched.h"
 
 enum {
@@ -406,22 +408,6 @@ void monitor_kick(void)
     os_futex_wake(&sched.monitor_word, 1);
 }
 
-/* Everything idle for long: sleep until somebody needs us. */
-static void deep_sleep(bool decaying)
-{
-    int64_t until = decaying ? os_now() + DECAY_NS : INT64_MAX;
-
-    if (load_seq(&sched.running) == 0 && next_source() == INT64_MAX) {
-        int64_t again = deadlock_check(); /* the last thread may have seen one just born */
-        until = again < until ? again : until;
-    }
-    store_seq(&sched.monitor_deep, 1);
-    fence_seq();
-    if (load_seq(&sched.running) == 0 || !find_anything())
-        os_futex_wait(&sched.monitor_word, 0, until);
-    store_seq(&sched.monitor_deep, 0);
-}
-
 /* Is any held proc's goroutine the concern of the monitor at all? A thread blocked in C while
  * nothing waits is not. */
 static bool all_quiet(void)
@@ -442,6 +428,32 @@ static bool all_quiet(void)
             return false;
     }
     return true;
+}
+
+/* Everything idle for long: sleep until somebody needs us. Who queues a goroutine or sets a timer
+ * and reads monitor_deep before it is 1 wakes nobody: so the same questions are asked again behind
+ * it. Some of the others ask under the lock: they are before our passage, and seen, or after it,
+ * and see the 1. And who fills `next` has no fence, which would be a good part of a ping-pong: his
+ * store may still be on its way. It is no longer one round later. */
+static void deep_sleep(bool decaying)
+{
+    int64_t until = decaying ? os_now() + DECAY_NS : INT64_MAX;
+
+    if (load_seq(&sched.running) == 0 && next_source() == INT64_MAX) {
+        int64_t again = deadlock_check(); /* the last thread may have seen one just born */
+        until = again < until ? again : until;
+    }
+    hostile_window();
+    store_seq(&sched.monitor_deep, 1);
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    fence_seq();
+    int64_t round = os_now() + IDLE_ROUND_NS;
+    if (all_quiet())
+        os_futex_wait(&sched.monitor_word, 0, round < until ? round : until);
+    if (round < until && load_seq(&sched.monitor_word) == 0 && all_quiet())
+        os_futex_wait(&sched.monitor_word, 0, until);
+    store_seq(&sched.monitor_deep, 0);
 }
 
 static void *monitor_main(void *arg)
@@ -467,6 +479,7 @@ static void *monitor_main(void *arg)
         bool suspect = watch_procs(now);
         watch_global(now);
         count_epochs(now);
+        procs_follow(now);
         trace_line(now);
         check_invariants(now);
         check_wakeups(now);

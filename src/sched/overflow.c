@@ -5,7 +5,8 @@
  * The handler runs on a stack of its own per thread. It is installed only where the disposition
  * was the default; a handler somebody installs later simply replaces it. An address outside our
  * guards restores the default action and returns, so that the fault happens again and the
- * process dies as it would have without us, core dump and all.
+ * process dies as it would have without us, core dump and all. A signal that somebody sent would
+ * not come again: it is sent once more.
  */
 #include <signal.h>
 #include <string.h>
@@ -24,6 +25,11 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 {
     size_t usable;
 
+    if (info->si_code <= 0) { /* by kill, raise or sigqueue: there is no address */
+        signal(sig, SIG_DFL);
+        raise(sig);
+        return;
+    }
     const struct m *m = tls_m();
     const struct g *g = m ? m->cur : NULL;
     if (stack_guard_hit(info->si_addr, &usable) ||

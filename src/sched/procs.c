@@ -519,12 +519,13 @@ struct p *sched_proc_of(struct m *m)
 void sched_due_changed(struct p *p)
 {
     struct m *m = tls_m();
+    bool looks = m->p && p == m->p; /* itself, and sysmon backs it up */
 
-    if (m->p && p == m->p && load_relaxed(&sched.running) >= load_relaxed(&sched.limit))
-        return; /* this thread looks itself, sysmon backs it up */
     fence_seq();
     if (unlikely(load_relaxed(&sched.monitor_deep)))
         monitor_kick();
+    if (looks && load_relaxed(&sched.running) >= load_relaxed(&sched.limit))
+        return;
     if (!m->p)
         wake_for_work(); /* the sleepers must learn of it: one looks and sleeps anew */
 }

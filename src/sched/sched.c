@@ -262,6 +262,8 @@ LEAT__COLD static void ready_global(struct g *g)
 /* Somebody holds `next`'s place: should an idle thread come and take work? */
 static inline void wake_for_next(struct p *p)
 {
+    if (unlikely(load_relaxed(&sched.monitor_deep)))
+        monitor_kick(); /* the owner may never come back from C code */
     if (load_relaxed(&sched.running) >= load_relaxed(&sched.limit) ||
         load_relaxed(&sched.spinning))
         return;

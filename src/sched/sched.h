@@ -37,6 +37,7 @@ enum g_flags {
     G_MAIN = 4,            /* goroutine 1 */
     G_NOT_MAIN_THREAD = 8, /* about to make a blocking call: the main thread must not run it */
     G_CARRIER = 16,        /* no goroutine: a free record on the global queue, see queue.c */
+    G_BOUND = 32,          /* one of its pins is libleat-posix's: leat__bind_here */
 };
 
 /* Why a goroutine waits; the texts are Go's (sched/reason.c). */
@@ -183,7 +184,7 @@ struct m {
     uint32_t wake;    /* futex: 1 once given something to do */
     uint32_t polling; /* atomic: sleeps in the poller, not on that word */
     int tid;
-    unsigned pinned;           /* owner: goroutines pinned here */
+    unsigned pinned;           /* atomic: goroutines pinned here */
     struct g *locked;          /* owner: the goroutine locked to this thread */
     struct stack *dead_stack;  /* owner: to unmap from g0 */
     struct g *pending;         /* owner: to run from g0, off the leaver's stack */
@@ -216,7 +217,7 @@ struct sched {
     uint32_t monitor_deep;         /* atomic: sysmon sleeps without a limit */
     /* the rest */
     spinlock lock LEAT__LINE;
-    int procs;                                  /* lock: the user's number */
+    int procs;                                  /* lock: the user's number, or the system's */
     int compensations;                          /* lock: procs stuck in C */
     int burn_compensations;                     /* lock: of which burning */
     struct g *global_head, *global_tail;        /* lock */
@@ -244,6 +245,8 @@ struct sched {
     uint32_t epoch;          /* atomic: sysmon counts seconds, for what ages (sync/pool.c) */
     uint32_t main_exclusive; /* atomic: the main thread shall run goroutine 1 only */
     bool main_gone;          /* goroutine 1 has called leat_exit */
+    int cpus;                /* of the machine, at the start */
+    bool follows;            /* lock: procs is what the system allows, looked up every second */
     struct m *freezer;       /* atomic: the thread that ends the process; it goes on */
     int pid;
     uint32_t monitor_word; /* futex sysmon sleeps on */
@@ -485,6 +488,8 @@ void procs_each_idle(void (*visit)(const struct p *p, void *arg), void *arg);
 void proc_stuck_returned(struct p *p);
 void proc_update_attention(void); /* lock held */
 void proc_compensate(struct p *p, bool burning);
+int procs_default(void);
+void procs_follow(int64_t now); /* sysmon's */
 struct p *proc_new(void);
 
 void sched_loop(struct m *m) __attribute__((noreturn));
@@ -515,7 +520,8 @@ void thread_request(struct p *p, bool spinning, struct g *g); /* lock not held *
 void *thread_main(void *m);
 void thread_exit_locked(struct m *m);
 void thread_end_if_asked(struct m *m);
-void thread_forget(void); /* this thread ends, or has nothing to do with us */
+bool thread_has_guests(const struct m *m); /* pinned goroutines beside goroutine 1 */
+void thread_forget(void);                  /* this thread ends, or has nothing to do with us */
 /* Continue on another thread if this is the main one and g is not bound to it. */
 struct m *sched_leave_main_thread(struct m *m, struct g *g);
 void overflow_install(struct m *m);

@@ -190,20 +190,28 @@ void leat_cond_wait(leat_cond *c, leat_mutex *m)
     leat_cond_wait_locker(c, leat_mutex_locker(m));
 }
 
-int leat_cond_wait_ctx(leat_ctx *ctx, leat_cond *c, leat_mutex *m)
+int leat_cond_wait_locker_ctx(leat_ctx *ctx, leat_cond *c, leat_locker locker)
 {
     struct limit l = limit_ctx(ctx);
-    leat_locker locker = leat_mutex_locker(m);
+
+    return cond_wait(c, &locker, &l);
+}
+
+int leat_cond_wait_ctx(leat_ctx *ctx, leat_cond *c, leat_mutex *m)
+{
+    return leat_cond_wait_locker_ctx(ctx, c, leat_mutex_locker(m));
+}
+
+int leat_cond_wait_locker_until(leat_cond *c, leat_locker locker, leat_duration deadline)
+{
+    struct limit l = limit_until(deadline);
 
     return cond_wait(c, &locker, &l);
 }
 
 int leat_cond_wait_until(leat_cond *c, leat_mutex *m, leat_duration deadline)
 {
-    struct limit l = limit_until(deadline);
-    leat_locker locker = leat_mutex_locker(m);
-
-    return cond_wait(c, &locker, &l);
+    return leat_cond_wait_locker_until(c, leat_mutex_locker(m), deadline);
 }
 
 const char *cond_check(leat_cond *cond)

@@ -172,27 +172,30 @@ void leat__mutex_lock_slow(leat_mutex *m)
     locked(m);
 }
 
-static inline bool lock_fast(leat_mutex *m)
+int mutex_take_slow(leat_mutex *m, const struct limit *l)
 {
-    uint32_t free = 0;
+    return lock_slow(m, l);
+}
 
-    return __atomic_compare_exchange_n(&m->leat__state, &free, LOCKED, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+bool mutex_try_take(leat_mutex *m)
+{
+    uint32_t old = load_relaxed(&m->leat__state);
+
+    return !(old & (LOCKED | STARVING)) && cas(&m->leat__state, &old, old | LOCKED);
 }
 
 void leat_mutex_lock(leat_mutex *m)
 {
-    if (unlikely(!lock_fast(m)))
-        lock_slow(m, NULL);
+    (void)mutex_take(m, NULL);
     locked(m);
 }
 
-int mutex_lock_limit(leat_mutex *m, const struct limit *l)
+static int lock_limit(leat_mutex *m, const struct limit *l)
 {
     int err = limit_over(l);
 
-    if (!err && unlikely(!lock_fast(m)))
-        err = lock_slow(m, l);
+    if (!err)
+        err = mutex_take(m, l);
     if (!err)
         locked(m);
     return err;
@@ -202,27 +205,25 @@ int leat_mutex_lock_ctx(leat_ctx *ctx, leat_mutex *m)
 {
     struct limit l = limit_ctx(ctx);
 
-    return mutex_lock_limit(m, &l);
+    return lock_limit(m, &l);
 }
 
 int leat_mutex_lock_until(leat_mutex *m, leat_duration deadline)
 {
     struct limit l = limit_until(deadline);
 
-    return mutex_lock_limit(m, &l);
+    return lock_limit(m, &l);
 }
 
 bool leat_mutex_trylock(leat_mutex *m)
 {
-    uint32_t old = load_relaxed(&m->leat__state);
-
-    if (old & (LOCKED | STARVING) || !cas(&m->leat__state, &old, old | LOCKED))
+    if (!mutex_try_take(m))
         return false;
     locked(m);
     return true;
 }
 
-LEAT__COLD static void unlock_slow(leat_mutex *m)
+void mutex_give_slow(leat_mutex *m)
 {
     uint32_t old = load_relaxed(&m->leat__state);
     uint32_t new;
@@ -253,18 +254,14 @@ static inline void unlocked(void)
 void leat__mutex_unlock_slow(leat_mutex *m)
 {
     san_release(m);
-    unlock_slow(m);
+    mutex_give_slow(m);
     unlocked();
 }
 
 void leat_mutex_unlock(leat_mutex *m)
 {
-    uint32_t locked = LOCKED;
-
     san_release(m);
-    if (unlikely(!__atomic_compare_exchange_n(&m->leat__state, &locked, 0, false,
-                                              __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
-        unlock_slow(m);
+    mutex_give(m);
     unlocked();
 }
 

@@ -95,3 +95,32 @@ T_TEST(a_writer_waits_for_the_readers_it_met_only)
     scene_await(&before.done, BEFORE + AFTER + 1);
     T_EQ(load_seq(&before.rw.leat__state), 0u);
 }
+
+T_TEST(a_downgrade_lets_the_readers_in_and_the_writer_after_them)
+{
+    enum { READERS = 5 };
+    struct rw_scene s = {.inside = 0};
+
+    leat_rwmutex_lock(&s.rw);
+    for (uint32_t i = 1; i <= READERS; i++) {
+        leat_go(scene_reads, &s);
+        while (scene_readers(&s) < i)
+            leat_yield();
+    }
+    leat_go(scene_writes, &s);
+    while (load_seq(&s.rw.leat__turn.leat__state) < 8) /* it waits for its turn */
+        leat_yield();
+    leat_rwmutex_downgrade(&s.rw);
+    T_STREQ(rwmutex_check(&s.rw), NULL);
+    scene_await(&s.inside, READERS);
+    T_FALSE(leat_rwmutex_trylock(&s.rw));
+    atomic_store(&s.let_go, 1);
+    scene_await(&s.done, READERS);
+    while (!(load_seq(&s.rw.leat__state) >> 63)) /* the writer waits for us now */
+        leat_yield();
+    T_EQ(load_seq(&s.rw.leat__state) >> 32 & 0x3fffffff, 1u);
+    T_EQ(atomic_load(&s.done), READERS);
+    leat_rwmutex_runlock(&s.rw);
+    scene_await(&s.done, READERS + 1);
+    T_EQ(load_seq(&s.rw.leat__state), 0u);
+}

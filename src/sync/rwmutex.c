@@ -24,6 +24,8 @@
  *            granted. A writer BEHIND keeps WRITER for itself and waits for those readers: so
  *            readers and writers alternate, and neither starves.
  *   Which one of the readers a grant reaches does not matter: the state only counts them.
+ *   downgrade  unlock, and one reader more: itself, who is inside with those that are granted.
+ *   upgrade    get the turn if it is free, and set WRITER if the only reader is oneself.
  *
  * LAST TOUCH  Whoever takes the last step of an unlock uses the address only, as a key: the one
  *   it lets in may unlock and free. So unlock gives the turn back first, while it still holds
@@ -37,7 +39,8 @@
  *
  * ORDERING  The state orders all. For TSan a writer releases and everybody acquires at the lock's
  *   address; readers release at another one, which writers alone acquire: two readers are not
- *   ordered.
+ *   ordered. The turn tells TSan nothing: who has it and gives it back without the lock, because
+ *   readers are inside, comes after nobody.
  * REJECTED  (a) Go's three words: after the step that lets others in unlock still reads two of
  *   them. (b) an addition in runlock: whether the reader was a leaving one must be decided in
  *   the same step, else a writer that gives up meets a number that is nobody's. (c) one CAS for
@@ -67,6 +70,15 @@ static inline uint32_t readers_in(uint64_t state)
 static inline uint32_t leaving_in(uint64_t state)
 {
     return (uint32_t)(state >> 32) & 0x3fffffff;
+}
+
+/* The end of a call; as the inline ways do, it asks first whether somebody is to yield at all. */
+static inline void poll(void)
+{
+    struct m *self;
+
+    if ((LEAT__HOSTILE || unlikely(load_relaxed(&leat__attention) != 0)) && (self = tls_m()))
+        sched_poll(self);
 }
 
 /* ---- readers ---- */
@@ -209,7 +221,7 @@ LEAT__COLD static int write_slow(leat_rwmutex *rw, const struct limit *l)
         if (!err)
             return 0;
         if (writer_withdraw(rw)) {
-            leat_mutex_unlock(&rw->leat__turn);
+            mutex_give(&rw->leat__turn);
             return err;
         }
         sched_yield_now(m_self());
@@ -232,7 +244,7 @@ static void writer_inside(leat_rwmutex *rw)
 
 void leat_rwmutex_lock(leat_rwmutex *rw)
 {
-    leat_mutex_lock(&rw->leat__turn);
+    (void)mutex_take(&rw->leat__turn, NULL);
     if (unlikely(!write_fast(rw)))
         write_slow(rw, NULL);
     writer_inside(rw);
@@ -240,8 +252,10 @@ void leat_rwmutex_lock(leat_rwmutex *rw)
 
 static int write_limit(leat_rwmutex *rw, const struct limit *l)
 {
-    int err = mutex_lock_limit(&rw->leat__turn, l);
+    int err = limit_over(l);
 
+    if (!err)
+        err = mutex_take(&rw->leat__turn, l);
     if (!err && unlikely(!write_fast(rw)))
         err = write_slow(rw, l);
     if (!err)
@@ -251,10 +265,11 @@ static int write_limit(leat_rwmutex *rw, const struct limit *l)
 
 bool leat_rwmutex_trylock(leat_rwmutex *rw)
 {
-    if (!leat_mutex_trylock(&rw->leat__turn))
+    if (!mutex_try_take(&rw->leat__turn))
         return false;
     if (!write_fast(rw)) {
-        leat_mutex_unlock(&rw->leat__turn);
+        mutex_give(&rw->leat__turn);
+        poll();
         return false;
     }
     writer_inside(rw);
@@ -284,11 +299,50 @@ void leat_rwmutex_unlock(leat_rwmutex *rw)
     if (unlikely(!(held & WRITER) || leaving_in(held)))
         leat__throw("sync: Unlock of unlocked RWMutex");
     san_release(rw);
-    leat_mutex_unlock(&rw->leat__turn);
+    mutex_give(&rw->leat__turn);
     held = WRITER;
     if (unlikely(!__atomic_compare_exchange_n(&rw->leat__state, &held, 0, false,
                                               __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
         unlock_for_others(rw);
+    poll();
+}
+
+/* ---- from one to the other ---- */
+
+void leat_rwmutex_downgrade(leat_rwmutex *rw)
+{
+    uint64_t old = load_relaxed(&rw->leat__state);
+    uint64_t new;
+    uint32_t n;
+
+    if (unlikely(!(old & WRITER) || leaving_in(old)))
+        leat__throw("sync: downgrade of an RWMutex not locked for writing");
+    san_release(rw);
+    mutex_give(&rw->leat__turn);
+    do {
+        n = readers_in(old);
+        new = old &BEHIND ? WRITER | (n + 1) * LEAVING | (n + 1) : n + 1;
+    } while (!cas(&rw->leat__state, &old, new));
+    if (n)
+        lot_release_many(&rw->leat__readers, n);
+    poll();
+}
+
+bool leat_rwmutex_try_upgrade(leat_rwmutex *rw)
+{
+    uint64_t alone = load_relaxed(&rw->leat__state);
+
+    if (unlikely(readers_in(alone) == 0 || (alone & WRITER && leaving_in(alone) == 0)))
+        leat__throw("sync: upgrade of an RWMutex not locked for reading");
+    if (alone != 1 || !mutex_try_take(&rw->leat__turn))
+        return false;
+    if (!__atomic_compare_exchange_n(&rw->leat__state, &alone, WRITER, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+        mutex_give(&rw->leat__turn);
+        return false;
+    }
+    writer_inside(rw);
+    return true;
 }
 
 /* ---- with a limit ---- */

@@ -254,6 +254,91 @@ T_TEST(a_pool_ends_with_its_parent)
     leat_ctx_free(parent);
 }
 
+static void pw_submit_ctx(leat_ctx *ctx, leat_workers *w, atomic_int *n, atomic_int *result)
+{
+    int order[1];
+
+    atomic_store(result, leat_workers_submit_ctx(ctx, w, pw_in_order, 7, order, n));
+}
+
+/* The submitter's context and the pool's: whichever is over first ends the wait for room. */
+T_TEST(a_submit_can_be_given_up)
+{
+    for (int who = 0; who < 3; who++) {
+        leat_ctx *ctx = leat_ctx_with_cancel(NULL), *parent = leat_ctx_with_cancel(NULL);
+        leat_workers *w = leat_workers_make(
+            &(leat_workers_opts){.workers = 1, .parent = parent});
+        leat_scoped_chan(leat_int_chan, gate, 0);
+        atomic_int inside = 0, n = 0, result = 1;
+        leat_waitgroup wg = {0};
+
+        T_ERR(leat_workers_submit_ctx(who ? ctx : NULL, w, pw_gate, gate, &inside), 0);
+        pw_await(&inside, 1);
+        leat_waitgroup_go(&wg, pw_submit_ctx, who ? ctx : NULL, w, &n, &result);
+        for (int i = 0; i < 100; i++)
+            leat_yield();
+        T_EQ(atomic_load(&result), 1);
+        leat_ctx_cancel(who == 1 ? ctx : parent);
+        leat_waitgroup_wait(&wg);
+        T_ERR(atomic_load(&result), -ECANCELED);
+        T_ERR(leat_workers_submit_ctx(ctx, w, pw_in_order, 7, NULL, &n), -ECANCELED);
+        T_EQ(leat_workers_waiting(w), 0);
+        T_TRUE(workers_check(w) == NULL);
+        leat_send(gate, 1);
+        T_ERR(leat_workers_drain(w), 0);
+        T_EQ(atomic_load(&n), 0);
+        leat_workers_free(w);
+        leat_ctx_free(ctx);
+        leat_ctx_free(parent);
+    }
+}
+
+static int pw_dawdle(atomic_int *run)
+{
+    for (uint64_t i = t_rand() % 4; i > 0; i--)
+        leat_yield();
+    pw_note(run);
+    return 0;
+}
+
+struct pw_trial {
+    atomic_int tried, accepted, run;
+};
+
+static void pw_submit_impatiently(leat_workers *w, long rounds, struct pw_trial *t)
+{
+    while (rounds-- > 0) {
+        leat_ctx *ctx = leat_ctx_with_timeout(NULL,
+                                              (int64_t)(t_rand() % 50) * LEAT_MICROSECOND);
+        if (leat_workers_submit_ctx(ctx, w, pw_dawdle, &t->run) == 0)
+            pw_note(&t->accepted);
+        pw_note(&t->tried);
+        leat_ctx_free(ctx);
+    }
+}
+
+T_TEST(what_was_given_up_does_not_run_and_all_else_does, .timeout_ms = 60000)
+{
+    enum { SUBMITTERS = 10 };
+    int rounds = (int)t_scale(500);
+    leat_ctx *parent = leat_ctx_with_cancel(NULL);
+    leat_workers *w = leat_workers_make(
+        &(leat_workers_opts){.workers = 2, .backlog = 1, .parent = parent});
+    struct pw_trial t = {.run = 0};
+    leat_waitgroup wg = {0};
+
+    for (int i = 0; i < SUBMITTERS; i++)
+        leat_waitgroup_go(&wg, pw_submit_impatiently, w, rounds, &t);
+    pw_await(&t.tried, SUBMITTERS * rounds / 2);
+    leat_ctx_cancel(parent); /* the rest is refused */
+    leat_waitgroup_wait(&wg);
+    T_ERR(leat_workers_drain(w), 0);
+    T_EQ(atomic_load(&t.run), atomic_load(&t.accepted));
+    T_TRUE(workers_check(w) == NULL);
+    leat_workers_free(w);
+    leat_ctx_free(parent);
+}
+
 static int pw_exit(atomic_int *n)
 {
     pw_note(n);

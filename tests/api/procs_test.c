@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "sched_util.h"
 
+#include <dirent.h>
 #include <sched.h>
 
 T_TEST(procs_reads_what_the_environment_said)
@@ -58,6 +59,50 @@ T_TEST(the_default_is_the_affinity, .procs = {1})
     static struct util_output out;
 
     util_capture(by_default, &out);
+    T_EQ(out.status, 0);
+}
+
+static void put_all_threads_on(const cpu_set_t *set)
+{
+    DIR *dir = opendir("/proc/self/task");
+    const struct dirent *entry;
+
+    T_TRUE(dir != NULL);
+    while ((entry = readdir(dir)))
+        if (entry->d_name[0] != '.')
+            T_EQ(sched_setaffinity(atoi(entry->d_name), sizeof(*set), set), 0);
+    closedir(dir);
+}
+
+static void await_procs(int n)
+{
+    while (leat_procs(0) != n)
+        leat_yield();
+}
+
+/* As taskset -a does it from outside, while the program works. */
+static void loses_and_gets_processors(void)
+{
+    cpu_set_t all, one;
+
+    unsetenv("LEAT_PROCS");
+    T_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+    int before = leat_procs(0);
+    leat_go(leat_yield);
+    leat_yield();
+    stay_on_one_cpu();
+    T_EQ(sched_getaffinity(0, sizeof(one), &one), 0);
+    put_all_threads_on(&one);
+    await_procs(1);
+    put_all_threads_on(&all);
+    await_procs(before);
+}
+
+T_TEST(the_default_follows_the_system, .procs = {1})
+{
+    static struct util_output out;
+
+    util_capture(loses_and_gets_processors, &out);
     T_EQ(out.status, 0);
 }
 

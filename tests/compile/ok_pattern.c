@@ -105,6 +105,7 @@ int use_pattern(leat_ctx *ctx, struct item *items, int n)
     leat_parallel_sort(items, (size_t)n, 0, by_key);
     n += leat_workers_submit(w, task, n, 2);
     n += leat_workers_try_submit(w, task, 1, 2.5);
+    n += leat_workers_submit_ctx(NULL, w, task, 1, 2.5);
     leat_workers_resize(w, 3);
     leat_workers_free(w);
     n += leat_throttle_do(&throttle, task, 1, 2);

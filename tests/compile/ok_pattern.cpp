@@ -95,6 +95,7 @@ int use_pattern(leat_ctx *ctx, item *items, int n)
                        [](const item *a, const item *b) { return a->key - b->key; });
     n += leat_workers_submit(w, task, n, 2);
     n += leat_workers_try_submit(w, [&] { return n; });
+    n += leat_workers_submit_ctx(nullptr, w, [&] { return n; });
     leat_workers_free(w);
     n += leat_throttle_do(&throttle, task, 1, 2);
     n += leat_throttle_do_ctx(ctx, &throttle, [&] { return n; });

@@ -34,10 +34,16 @@ static int look(table *t, leat_rwmutex *rw, leat_ctx *ctx)
         leat_read_guard(rw);
         leat_write_guard(&t->rw);
     }
-    if (leat_rwmutex_lock_ctx(ctx, rw) == 0)
-        leat_rwmutex_unlock(rw);
+    if (leat_rwmutex_lock_ctx(ctx, rw) == 0) {
+        leat_rwmutex_downgrade(rw);
+        if (leat_rwmutex_try_upgrade(rw))
+            leat_rwmutex_unlock(rw);
+    }
     leat_cond_wait(&t->changed, &t->lock);
     leat_cond_wait_locker(&t->changed, leat_rwmutex_rlocker(rw));
+    if (leat_cond_wait_locker_ctx(ctx, &t->changed, leat_rwmutex_locker(rw)))
+        return leat_cond_wait_locker_until(&t->changed, leat_mutex_locker(&t->lock),
+                                           leat_now());
     leat_cond_signal(&t->changed);
     leat_cond_broadcast(&shared.changed);
     return leat_mutex_lock_until(&t->lock, 0);

@@ -164,6 +164,36 @@ T_TEST(another_fault_is_not_called_an_overflow, .modes = "!asan,!tsan,!ubsan")
     UTIL_NO_MATCH(&out, "stack overflow");
 }
 
+static void is_sent(int sig)
+{
+    raise(sig);
+    _exit(1);
+}
+
+static void sends_segv(void)
+{
+    leat_go(is_sent, SIGSEGV);
+    leat_select_none();
+}
+
+static void is_sent_by_another(void)
+{
+    leat_yield();
+    kill(getpid(), SIGBUS);
+    leat_select_none();
+}
+
+T_TEST(a_fault_that_was_sent_kills_as_ever, .modes = "!asan,!tsan,!ubsan")
+{
+    static struct util_output out;
+
+    util_capture(sends_segv, &out);
+    T_EQ(out.status, UTIL_SIGNALLED + SIGSEGV);
+    util_capture(is_sent_by_another, &out);
+    T_EQ(out.status, UTIL_SIGNALLED + SIGBUS);
+    UTIL_NO_MATCH(&out, "fatal error");
+}
+
 static void users_handler(int sig)
 {
     static const char text[] = "the user's own handler\n";

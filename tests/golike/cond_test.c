@@ -333,6 +333,49 @@ T_TEST(readers_and_writers_may_wait_too)
     golike_alone();
 }
 
+/* The same with a limit: whatever ends the wait, the lock is held again, and by a reader only. */
+static void cv_wait_reading_for(leat_ctx *ctx, leat_rwmutex *rw, leat_cond *c,
+                                atomic_int *waits, atomic_int *result)
+{
+    leat_rwmutex_rlock(rw);
+    golike_note(waits);
+    int err = leat_cond_wait_locker_ctx(ctx, c, leat_rwmutex_rlocker(rw));
+    T_FALSE(leat_rwmutex_trylock(rw));
+    T_TRUE(leat_rwmutex_tryrlock(rw));
+    leat_rwmutex_runlock(rw);
+    leat_rwmutex_runlock(rw);
+    atomic_store(result, err);
+}
+
+T_TEST(a_reader_that_waits_may_give_up)
+{
+    leat_rwmutex rw = {0};
+    leat_cond c = {0};
+    leat_ctx *ctx = leat_ctx_with_cancel(NULL);
+    atomic_int waits = 0, given_up = 1, woken = 1;
+
+    leat_go(cv_wait_reading_for, ctx, &rw, &c, &waits, &given_up);
+    leat_go(cv_wait_reading_for, NULL, &rw, &c, &waits, &woken);
+    golike_await(&waits, 2);
+    leat_rwmutex_lock(&rw); /* both stand in the queue: who waits has unlocked */
+    leat_rwmutex_unlock(&rw);
+    leat_ctx_free(ctx);
+    while (atomic_load(&given_up) == 1)
+        leat_yield();
+    T_ERR(atomic_load(&given_up), -ECANCELED);
+    T_EQ(atomic_load(&woken), 1);
+    leat_cond_signal(&c);
+    golike_alone();
+    T_ERR(atomic_load(&woken), 0);
+    leat_rwmutex_lock(&rw);
+    leat_duration deadline = leat_now() + LEAT_MILLISECOND;
+    T_ERR(leat_cond_wait_locker_until(&c, leat_rwmutex_locker(&rw), deadline), -ETIMEDOUT);
+    T_GE(leat_now(), deadline);
+    T_FALSE(leat_rwmutex_tryrlock(&rw));
+    T_ERR(leat_cond_wait_locker_until(&c, leat_rwmutex_locker(&rw), deadline), -ETIMEDOUT);
+    leat_rwmutex_unlock(&rw);
+}
+
 /* The woken frees the condition while the signaller may still be in its call. */
 struct cv_short {
     leat_mutex m;

@@ -154,13 +154,14 @@ T_TEST(plain_operations_evaluate_their_operands_once_in_order)
         leat_chan_free(order_chans[i]);
 }
 
-/* issue4313: the value is taken on entry, not when a partner at last turns up. */
+/* issue4313: the value is taken on entry, not when a partner at last turns up. Nothing orders the
+ * change with the taking, which is the point, and which ThreadSanitizer would report. */
 static void order_send_when_told(leat_int_chan c, leat_int_chan never, int *shared)
 {
     T_EQ(leat_select(leat_case_recv(never, NULL), leat_case_send(c, *shared)), 1);
 }
 
-T_TEST(a_send_value_is_fixed_before_the_select_waits, .procs = {1})
+T_TEST(a_send_value_is_fixed_before_the_select_waits, .procs = {1}, .modes = "!tsan")
 {
     leat_int_chan c = leat_chan_make(leat_int_chan, 0);
     leat_int_chan never = leat_chan_make(leat_int_chan, 0);

@@ -226,3 +226,26 @@ T_TEST(wait_without_done_is_a_deadlock, GOLIKE_BLOCKS("sync.WaitGroup.Wait"))
     leat_waitgroup_add(&wg, 1);
     leat_waitgroup_wait(&wg);
 }
+
+static void wg_waits_again(leat_waitgroup *wg)
+{
+    for (;;)
+        leat_waitgroup_wait(wg);
+}
+
+/* It is let go, and before it has looked the group is in use again. With one proc that is so the
+ * first time, with more it comes to that. */
+T_TEST(a_group_used_again_before_its_wait_has_returned_panics, .expect_exit = 2,
+       .expect_stderr = {"panic: sync: WaitGroup is reused before previous Wait has returned\n",
+                         "[running]:", "created by "})
+{
+    static leat_waitgroup wg;
+
+    leat_waitgroup_add(&wg, 1);
+    leat_go(wg_waits_again, &wg);
+    for (;;) {
+        leat_yield();
+        leat_waitgroup_done(&wg);
+        leat_waitgroup_add(&wg, 1);
+    }
+}

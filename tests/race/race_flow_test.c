@@ -151,3 +151,32 @@ T_TEST(a_shared_call_is_before_its_callers_return, .modes = "tsan")
         leat_waitgroup_wait(&wg);
     }
 }
+
+/* A key is the caller's own again after the call, though others are compared with it meanwhile. */
+static int key_load(int *out)
+{
+    leat_yield();
+    *out = 1;
+    return 0;
+}
+
+static void key_writer(leat_singleflight *g)
+{
+    char key[8] = "key 0";
+
+    for (int i = 0; i < 100; i++) {
+        int v;
+        key[4] = (char)('0' + i % 3);
+        leat_singleflight_do(g, key, &v, NULL, key_load);
+    }
+}
+
+T_TEST(a_key_may_be_written_again_after_the_call, .modes = "tsan")
+{
+    leat_singleflight g = {0};
+    leat_waitgroup wg = {0};
+
+    for (int i = 0; i < 4; i++)
+        leat_waitgroup_go(&wg, key_writer, &g);
+    leat_waitgroup_wait(&wg);
+}

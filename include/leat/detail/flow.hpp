@@ -65,6 +65,17 @@ struct commit_task {
     }
 };
 
+struct commit_task_ctx {
+    using result = int;
+    const leat_site *site;
+    leat_workers *w;
+    leat_ctx *ctx;
+    int operator()(entry fn) const
+    {
+        return leat__workers_commit_ctx(fn, site, w, ctx);
+    }
+};
+
 struct commit_flight {
     using result = int;
     const leat_site *site;
@@ -274,6 +285,9 @@ void leat_sometimes_do(leat_sometimes *s, F &&fn, A &&...args)
 #define leat_workers_submit(w, ...)                                           \
     (::leat::detail::spawn(::leat::detail::commit_task{LEAT__SITE(), (w),     \
                                                        leat__workers_commit}, \
+                           __VA_ARGS__))
+#define leat_workers_submit_ctx(ctx, w, ...)                                          \
+    (::leat::detail::spawn(::leat::detail::commit_task_ctx{LEAT__SITE(), (w), (ctx)}, \
                            __VA_ARGS__))
 #define leat_workers_try_submit(w, ...)                                           \
     (::leat::detail::spawn(::leat::detail::commit_task{LEAT__SITE(), (w),         \

@@ -212,6 +212,8 @@ LEAT_API int64_t leat_workers_waiting(leat_workers *w);
 
 /* What the macros expand to. */
 LEAT_API int leat__workers_commit(void (*fn)(void), const leat_site *site, leat_workers *w);
+LEAT_API int leat__workers_commit_ctx(void (*fn)(void), const leat_site *site, leat_workers *w,
+                                      leat_ctx *ctx);
 LEAT_API int leat__workers_commit_try(void (*fn)(void), const leat_site *site, leat_workers *w);
 
 #ifdef __cplusplus
@@ -228,7 +230,7 @@ LEAT_API int leat__workers_commit_try(void (*fn)(void), const leat_site *site, l
  * Go         tasks <- func() error { return f(x) }
  * Blocks     while the backlog is full: the calling goroutine only; on a thread that leat did
  *            not create, the thread.
- * Cancel     when the pool's context is over.
+ * Cancel     when the pool's context is over; leat_workers_submit_ctx also with another.
  * Callable   goroutine or any other thread. Not from a signal handler. A task that submits to
  *            its own pool waits for itself when the pool is full.
  * Ownership  the arguments are copied; what pointers point to must live until the task is done.
@@ -240,11 +242,33 @@ LEAT_API int leat__workers_commit_try(void (*fn)(void), const leat_site *site, l
  * Param      args    its arguments, as for leat_go.
  * Returns    0; or what leat_ctx_err says of the pool's context, and it was not accepted.
  * Fatal      "go of nil func value"; out of memory, with a text that says what to raise.
- * See        leat_workers_try_submit, leat_workers_drain
+ * See        leat_workers_submit_ctx, leat_workers_try_submit, leat_workers_drain
  * Since      0.2
  */
 #define leat_workers_submit(w, ...) \
     LEAT__GROUP_GO(__COUNTER__, leat__workers_commit, (, (w)), __VA_ARGS__)
+
+/**
+ * Give a pool a task, unless a context ends before there is room for it.
+ *
+ * Go         select { case tasks <- f: case <-ctx.Done(): }
+ * Blocks     while the backlog is full: the calling goroutine only; on a thread that leat did
+ *            not create, the thread.
+ * Cancel     when ctx or the pool's context is over, whichever is first; at once when one is.
+ * Callable   as leat_workers_submit.
+ * Ownership  as leat_workers_submit; both contexts must live until this returns.
+ * Ordering   as leat_workers_submit when it was accepted.
+ * Param      ctx     a context; NULL is the background.
+ * Param      w       a pool.
+ * Param      fn      as for leat_workers_submit.
+ * Param      args    its arguments, evaluated in any case.
+ * Returns    0; or what leat_ctx_err says of the context that was over, and it was not accepted.
+ * Fatal      as leat_workers_submit.
+ * See        leat_workers_submit, leat_workers_ctx
+ * Since      0.2
+ */
+#define leat_workers_submit_ctx(ctx, w, ...) \
+    LEAT__GROUP_GO(__COUNTER__, leat__workers_commit_ctx, (, (w), (ctx)), __VA_ARGS__)
 
 /**
  * Give a pool a task if it has room for it now.

@@ -213,6 +213,52 @@ RACES(a_plain_read_beside_an_atomic_add, MM23, AtomicAddLoad, reads_plainly,
 RACES(a_plain_write_beside_an_atomic_add, MM23, AtomicAddStore, writes_plainly,
       .parties = {adds, writes_plainly})
 
+/* ---- waiting for a change ---- */
+
+static void waits_for_a_change_and_reads(struct race *r)
+{
+    leat_atomic_wait(&r->s32, 0);
+    READ(r, x);
+}
+
+static void gives_up_waiting_and_reads(struct race *r)
+{
+    leat_ctx *ctx = leat_ctx_with_timeout(NULL, LEAT_MILLISECOND);
+
+    turn(r, 1);
+    T_ERR(leat_atomic_wait_ctx(ctx, &r->s32, 0), -ETIMEDOUT);
+    READ(r, x);
+    leat_ctx_free(ctx);
+}
+
+static void writes_changes_and_notifies(struct race *r)
+{
+    WRITE(r, x);
+    leat_atomic_store(&r->s32, 1);
+    leat_atomic_notify_all(&r->s32);
+}
+
+static void changes_writes_and_notifies(struct race *r)
+{
+    leat_atomic_store(&r->s32, 1);
+    WRITE(r, x);
+    leat_atomic_notify_all(&r->s32);
+}
+
+static void writes_and_notifies_of_nothing(struct race *r)
+{
+    WRITE(r, x);
+    leat_atomic_notify_all(&r->s32);
+    next(r);
+}
+
+ORDERED(a_change_is_before_the_wait_it_ends, MM22, -,
+        .parties = {waits_for_a_change_and_reads, writes_changes_and_notifies})
+RACES(what_follows_the_change_is_not_before_the_wait_s_end, MM22, -, race_write,
+      .parties = {waits_for_a_change_and_reads, changes_writes_and_notifies})
+RACES(a_notification_of_nothing_is_no_order, MM22, -, race_read,
+      .parties = {gives_up_waiting_and_reads, writes_and_notifies_of_nothing})
+
 /* ---- atomic operations in odd places ---- */
 
 static void adds_to_nothing(struct race *r)

@@ -101,6 +101,95 @@ static void tries_in_vain_and_writes(struct race *r)
 RACES(a_trylock_that_fails_is_no_order, MM14, -, race_write,
       .parties = {writes_and_holds, tries_in_vain_and_writes})
 
+/* Beside a reader: the writers' turn, which it has had for a moment, is no order either. */
+static void writes_and_goes_on_reading(struct race *r)
+{
+    leat_rwmutex_lock(&r->rw);
+    WRITE(r, x);
+    leat_rwmutex_unlock(&r->rw);
+    leat_rwmutex_rlock(&r->rw);
+    next(r);
+    turn(r, 2);
+    leat_rwmutex_runlock(&r->rw);
+}
+
+static void tries_beside_a_reader_and_writes(struct race *r)
+{
+    turn(r, 1);
+    T_FALSE(leat_rwmutex_trylock(&r->rw));
+    WRITE(r, x);
+    next(r);
+}
+
+RACES(a_trylock_beside_a_reader_is_no_order, MM14, -, race_write,
+      .parties = {writes_and_goes_on_reading, tries_beside_a_reader_and_writes})
+
+static void reads_beside_and_upgrades_in_vain(struct race *r)
+{
+    turn(r, 1);
+    leat_rwmutex_rlock(&r->rw); /* after the writer, and before no reader */
+    next(r);
+    turn(r, 3);
+    T_FALSE(leat_rwmutex_try_upgrade(&r->rw));
+    READ(r, y);
+    next(r);
+    leat_rwmutex_runlock(&r->rw);
+}
+
+static void writes_downgrades_and_writes(struct race *r)
+{
+    leat_rwmutex_lock(&r->rw);
+    leat_rwmutex_downgrade(&r->rw);
+    next(r);
+    turn(r, 2);
+    WRITE(r, y);
+    next(r);
+    turn(r, 4);
+    leat_rwmutex_runlock(&r->rw);
+}
+
+RACES(an_upgrade_in_vain_is_no_order, MM14, -, race_write,
+      .parties = {writes_downgrades_and_writes, reads_beside_and_upgrades_in_vain})
+
+static void writes_and_downgrades(struct race *r)
+{
+    leat_rwmutex_lock(&r->rw);
+    WRITE(r, x);
+    leat_rwmutex_downgrade(&r->rw);
+    next(r);
+    turn(r, 2);
+    READ(r, y);
+    leat_rwmutex_runlock(&r->rw);
+    next(r);
+}
+
+static void reads_then_upgrades_and_writes(struct race *r)
+{
+    turn(r, 1);
+    leat_rwmutex_rlock(&r->rw);
+    READ(r, x);
+    next(r);
+    turn(r, 3);
+    T_TRUE(leat_rwmutex_try_upgrade(&r->rw));
+    WRITE(r, x);
+    WRITE(r, y);
+    leat_rwmutex_unlock(&r->rw);
+}
+
+ORDERED(a_lock_that_changes_its_kind_orders_as_both, MM12, -,
+        .parties = {writes_and_downgrades, reads_then_upgrades_and_writes})
+
+static void gives_up_beside_a_reader_and_writes(struct race *r)
+{
+    turn(r, 1);
+    T_ERR(leat_rwmutex_lock_until(&r->rw, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
+    WRITE(r, x);
+    next(r);
+}
+
+RACES(a_writer_that_gives_up_comes_after_nobody, MM14, -, race_write,
+      .parties = {writes_and_goes_on_reading, gives_up_beside_a_reader_and_writes})
+
 /* ---- once ---- */
 
 static void does_once_and_reads(struct race *r)

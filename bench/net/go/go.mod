@@ -1,0 +1,3 @@
+module leat/bench/net
+
+go 1.22

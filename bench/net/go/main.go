@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+
+// The twins of leat's servers: `net echo`, `net http`. Each prints its port.
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+)
+
+func echo(conn net.Conn) {
+	defer conn.Close()
+	buf := make([]byte, 16384)
+	for {
+		n, err := conn.Read(buf)
+		if err != nil {
+			return
+		}
+		if _, err = conn.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func hello(w http.ResponseWriter, _ *http.Request) {
+	io.WriteString(w, "hello, world\n")
+}
+
+func main() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(l.Addr().(*net.TCPAddr).Port)
+	if os.Args[1] == "http" {
+		panic(http.Serve(l, http.HandlerFunc(hello)))
+	}
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			panic(err)
+		}
+		go echo(conn)
+	}
+}
