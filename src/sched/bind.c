@@ -77,6 +77,35 @@ void leat_unpin(void)
     unpin_from(m, g);
 }
 
+void leat_lock_thread(void)
+{
+    struct m *m = m_self();
+    struct g *g = m->cur;
+
+    if (g->flags & G_FOREIGN)
+        return;
+    if (g->locks++ == 0) {
+        m = sched_leave_main_thread(m, g);
+        g->flags |= G_LOCKED;
+        g->home = m;
+        m->locked = g;
+    }
+}
+
+void leat_unlock_thread(void)
+{
+    struct m *m = m_self();
+    struct g *g = m->cur;
+
+    if (g->flags & G_FOREIGN || g->locks == 0)
+        return; /* as Go: more unlocks than locks do nothing */
+    if (--g->locks == 0) {
+        g->flags &= (uint8_t)~G_LOCKED;
+        m->locked = NULL;
+        rebind(m, g);
+    }
+}
+
 /* ---- libleat-posix ---- */
 
 bool thread_has_guests(const struct m *m)
