@@ -46,6 +46,21 @@ int64_t os_writev_now(int fd, const struct iovec *from, int n)
     return put >= 0 ? put : -errno;
 }
 
+int64_t os_file_writev_now(int fd, const struct iovec *from, int n)
+{
+    ssize_t put = pwritev2(fd, from, n, -1, RWF_NOWAIT);
+
+    return put >= 0 ? put : -errno;
+}
+
+int64_t os_pread_now(int fd, void *buf, size_t n, int64_t offset)
+{
+    const struct iovec to = {buf, n};
+    ssize_t got = offset >= 0 ? preadv2(fd, &to, 1, offset, RWF_NOWAIT) : -1;
+
+    return got >= 0 ? got : offset >= 0 ? -errno : -EINVAL;
+}
+
 int64_t os_pread(int fd, void *buf, size_t n, int64_t offset)
 {
     size_t done = 0;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -548,6 +549,39 @@ T_TEST(many_at_once, .timeout_ms = 60000)
     for (int i = 0; i < n; i++)
         leat_go(run_one, &wg, i);
     leat_waitgroup_wait(&wg);
+    no_child_is_left();
+}
+
+/* Whatever is refused on the way, nothing stays open. */
+T_TEST(too_few_descriptors)
+{
+    struct rlimit before, few;
+    leat_io *in, *out;
+    long started = 0;
+
+    T_ERR(leat_io_memory(&in), 0);
+    T_ERR(leat_io_memory(&out), 0);
+    output_is(LEAT_ARGV("true"), ""); /* what leat opens for itself is open */
+    T_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    int next = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    close(next);
+    for (rlim_t room = 0; room < 12; room++) {
+        leat_cmd c = {.argv = LEAT_ARGV("true"), .in = in, .out = out, .err_fd = LEAT_FD(2)};
+        few.rlim_cur = (rlim_t)next + room;
+        T_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+        int status = leat_cmd_run(&c);
+        T_TRUE(status == 0 || status == -EMFILE);
+        started += status == 0;
+        T_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+        int same = fcntl(0, F_DUPFD_CLOEXEC, 3);
+        T_EQ(same, next);
+        close(same);
+    }
+    T_GT(started, 0);
+    T_LT(started, 12);
+    leat_io_free(in);
+    leat_io_free(out);
     no_child_is_left();
 }
 
