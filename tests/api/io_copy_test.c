@@ -265,3 +265,109 @@ T_TEST(copies_between_descriptors_end_early)
                 }
             }
 }
+
+/* ---- streams made of streams ---- */
+
+static void read_is(leat_io *io, const char *want)
+{
+    char got[64] = "";
+    size_t n = 0;
+    int64_t part;
+
+    while ((part = leat_read(io, got + n, sizeof(got) - 1 - n)) > 0)
+        n += (size_t)part;
+    T_ERR(part, 0);
+    T_STREQ(got, want);
+    T_ERR(leat_read(io, got, 1), 0);
+}
+
+T_TEST(a_limited_stream_ends_early)
+{
+    for (int64_t n = 0; n < 14; n++) {
+        struct scripted s = scripted_of("0123456789", 10, 3);
+        leat_io *io;
+        char want[16] = "";
+        T_ERR(leat_io_limited(&io, &s.io, n), 0);
+        memcpy(want, "0123456789", n < 10 ? (size_t)n : 10);
+        read_is(io, want);
+        T_EQ(s.at, n < 10 ? (size_t)n : 10); /* nothing beyond was read */
+        T_ERR(leat_write(io, "x", 1), -EOPNOTSUPP);
+        leat_io_free(io);
+    }
+    struct scripted s = scripted_of("0123456789", 10, 10);
+    leat_io *io;
+    char a[2], b[20];
+    const leat_iovec to[] = {{NULL, 0}, {a, 2}, {b, 20}};
+    T_ERR(leat_io_limited(&io, &s.io, -1), -EINVAL);
+    T_ERR(leat_io_limited(&io, &s.io, 5), 0);
+    T_EQ(leat_readv(io, to, 3, NULL), 2);
+    T_MEMEQ(a, "01", 2);
+    T_EQ(leat_readv(io, to + 2, 1, NULL), 3);
+    T_MEMEQ(b, "234", 3);
+    leat_io_free(io);
+}
+
+T_TEST(a_tee_writes_what_it_reads)
+{
+    struct scripted from = scripted_of("0123456789", 10, 4), to = scripted_of("", 0, 1);
+    leat_io *io;
+
+    T_ERR(leat_io_tee(&io, &from.io, &to.io), 0);
+    read_is(io, "0123456789");
+    T_STREQ(to.got, "0123456789");
+    leat_io_free(io);
+    from.at = 0;
+    to.room = 12;
+    T_ERR(leat_io_tee(&io, &from.io, &to.io), 0);
+    char c[8];
+    T_ERR(leat_read(io, c, 8), -ENOSPC);
+    T_STREQ(to.got, "012345678901");
+    leat_io_free(io);
+    free(to.got);
+}
+
+T_TEST(joined_streams_are_read_in_turn)
+{
+    struct scripted a = scripted_of("one ", 4, 3), b = scripted_of("", 0, 1);
+    struct scripted c = scripted_of("two", 3, 1);
+    leat_io *parts[] = {&a.io, &b.io, &c.io}, *io;
+
+    T_ERR(leat_io_joined(&io, parts, -1), -EINVAL);
+    T_ERR(leat_io_joined(&io, NULL, 0), 0);
+    read_is(io, "");
+    leat_io_free(io);
+    T_ERR(leat_io_joined(&io, parts, 3), 0);
+    read_is(io, "one two");
+    leat_io_free(io);
+    a.at = 0;
+    a.end = -EIO;
+    T_ERR(leat_io_joined(&io, parts, 3), 0);
+    char got[8];
+    T_EQ(leat_read_full(io, got, 4), 4);
+    T_ERR(leat_read(io, got, 1), -EIO);
+    T_ERR(leat_io_close(io), 0);
+    T_ERR(leat_read(io, got, 1), -EBADF);
+    T_ERR(leat_io_close(io), -EBADF);
+    leat_io_free(io);
+}
+
+/* What they are made of lives as long as they do. */
+T_TEST(composed_streams_hold_their_parts)
+{
+    leat_io *part, *limited, *tee, *kept, *joined;
+    size_t n;
+
+    T_ERR(leat_io_bytes(&part, "abcdef", 6), 0);
+    T_ERR(leat_io_memory(&kept), 0);
+    T_ERR(leat_io_limited(&limited, part, 4), 0);
+    leat_io_unref(part);
+    T_ERR(leat_io_tee(&tee, limited, kept), 0);
+    leat_io_unref(limited);
+    T_ERR(leat_io_joined(&joined, &tee, 1), 0);
+    leat_io_unref(tee);
+    read_is(joined, "abcd");
+    leat_io_free(joined);
+    T_MEMEQ(leat_io_memory_bytes(kept, &n), "abcd", 4);
+    T_EQ(n, 4);
+    leat_io_free(kept);
+}

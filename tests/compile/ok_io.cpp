@@ -64,6 +64,10 @@ int64_t copies(leat_ctx *ctx, leat_io *to, leat_io *from)
 {
     int64_t done;
 
+    leat_io *io;
+
+    done = leat_io_limited(&io, from, 5) + leat_io_tee(&io, from, to);
+    done += leat_io_joined(&io, &from, 1);
     return leat_copy(to, from) + leat_copy_ctx(ctx, to, from) +
            leat_copy_until(to, from, leat_now()) + leat_copy_n(to, from, 5, &done, nullptr);
 }
