@@ -7,8 +7,8 @@
  *   C2  parts[next..n) are references of ours, and are given back by whoever passes them, or at
  *       the end.
  *
- * A call that waits below holds `turn`; closing only sets `closed`, which the next call sees. Whoever
- * wants to wake a reader closes the stream below.
+ * A call that waits below holds `turn`; closing only sets `closed`, which the next call sees. To
+ * wake a reader, close the stream below.
  *
  * PROOF  tests/api/io_copy_test.c.
  */

@@ -14,7 +14,7 @@
  *   threads must not even allocate. vfork by hand: its child must not return, and what it may
  *   touch no compiler checks.
  *
- * PROOF  tests/api/exec_test.c.
+ * PROOF  tests/api/exec_manners_test.c.
  */
 #include "os/child.h"
 
