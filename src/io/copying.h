@@ -11,6 +11,7 @@ struct copying {
     int64_t done; /* written */
     const leat_limit *limit;
     bool writing; /* an error is the writing side's */
+    char *mem;
 };
 
 /* Let the kernel move the bytes. -EOPNOTSUPP: it cannot, at least not the rest: copy it. */

@@ -43,6 +43,16 @@ _Static_assert(sizeof(leat_iovec) == sizeof(struct iovec) &&
 
 static uint32_t all_streams; /* TSan's: written to, then read from */
 
+void fdio_will_write(void)
+{
+    san_release(&all_streams);
+}
+
+void fdio_has_read(void)
+{
+    san_acquire(&all_streams);
+}
+
 static const struct iovec *as_iovec(const leat_iovec *v)
 {
     return (const struct iovec *)(const void *)v;

@@ -23,6 +23,7 @@
  * PROOF  tests/api/io_file_test.c.
  */
 #include "io/file.h"
+#include "io/fdio.h"
 
 #include <leat/go.h>
 #include <leat/mutex.h>
@@ -112,6 +113,7 @@ static int64_t file_readv(leat_io *io, const leat_iovec *to, int n, const leat_l
         got = leat_blocking(os_readv, f->fd, iovec_of(to), n);
     }
     place_leave(f);
+    fdio_has_read();
     return got;
 }
 
@@ -152,6 +154,7 @@ static int64_t file_writev(leat_io *io, const leat_iovec *from, int n, size_t *d
 
     if (put)
         return put;
+    fdio_will_write();
     put = f->no_now ? -EAGAIN : os_file_writev_now(f->fd, iovec_of(from), n);
     *done = put > 0 ? (size_t)put : 0;
     if (*done < size_of(from, n)) {
@@ -287,6 +290,7 @@ int64_t leat_pread(leat_io *io, void *buf, size_t n, int64_t offset)
         done += got > 0 ? (size_t)got : 0;
     }
     file_leave(file_of(io));
+    fdio_has_read();
     return got < 0 ? got : (int64_t)done;
 }
 
@@ -296,6 +300,7 @@ int64_t leat_pwrite(leat_io *io, const void *buf, size_t n, int64_t offset)
 
     if (put)
         return put;
+    fdio_will_write();
     put = leat_blocking(os_pwrite, file_of(io)->fd, buf, n, offset);
     file_leave(file_of(io));
     return put;

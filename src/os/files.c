@@ -215,7 +215,7 @@ static int read_to_end(int fd, size_t size, char **text, size_t *n)
 
 int os_read_file(const char *path, char **text, size_t *n)
 {
-    leat_file_info info;
+    leat_file_info info = {0};
     char *mem = NULL;
     int fd = os_open(path, O_RDONLY, 0);
 
@@ -317,9 +317,7 @@ int os_temp(char *path, size_t size, const char *dir, const char *pattern, bool 
     size_t n = strlen(dir);
     if (n + 1 + before >= size)
         return -ENAMETOOLONG;
-    memcpy(path, dir, n);
-    path[n] = '/';
-    memcpy(path + n + 1, pattern, before);
+    snprintf(path, size, "%s/%.*s", dir, (int)before, pattern);
     return make_new(path, size, path, n + 1 + before, star ? star + 1 : "",
                     directory ? -1 : 0600);
 }
