@@ -107,7 +107,7 @@ LEAT_API LEAT_NODISCARD int leat_look_path(char *path, size_t size, const char *
  * Param      c       a command that has not been started, and now must be.
  * Param      io      where the writing end goes.
  * Returns    0; -EINVAL: it has an input, or runs; -ENOMEM; -EMFILE.
- * Fatal      never.
+ * Fatal      out of memory for contexts and goroutines, with a text that says what to raise.
  * See        leat_cmd_out_pipe, leat_cmd_start
  * Since      0.3
  */
@@ -127,7 +127,7 @@ LEAT_API LEAT_NODISCARD int leat_cmd_in_pipe(leat_cmd *c, leat_io **io);
  * Param      c       a command that has not been started, and now must be.
  * Param      io      where the reading end goes.
  * Returns    0; -EINVAL: it has an output, or runs; -ENOMEM; -EMFILE.
- * Fatal      never.
+ * Fatal      out of memory for contexts and goroutines, with a text that says what to raise.
  * See        leat_cmd_err_pipe, leat_cmd_in_pipe, leat_cmd_start
  * Since      0.3
  */
@@ -145,7 +145,7 @@ LEAT_API LEAT_NODISCARD int leat_cmd_out_pipe(leat_cmd *c, leat_io **io);
  * Param      c       a command that has not been started, and now must be.
  * Param      io      where the reading end goes.
  * Returns    0; -EINVAL: it has such an output, or runs; -ENOMEM; -EMFILE.
- * Fatal      never.
+ * Fatal      out of memory for contexts and goroutines, with a text that says what to raise.
  * See        leat_cmd_out_pipe, leat_cmd_start
  * Since      0.3
  */
@@ -165,7 +165,7 @@ LEAT_API LEAT_NODISCARD int leat_cmd_err_pipe(leat_cmd *c, leat_io **io);
  * Returns    0: leat_cmd_wait must follow; -EINVAL: argv is empty, a stream is given twice, or
  *            it runs already; -ECANCELED or -ETIMEDOUT: its context is over; -ENOENT, -EACCES
  *            and other errors of finding and executing the program; -EMFILE, -ENOMEM, -EAGAIN.
- * Fatal      never.
+ * Fatal      out of memory for contexts and goroutines, with a text that says what to raise.
  * See        leat_cmd_wait, leat_cmd_run
  * Since      0.3
  */
@@ -205,7 +205,7 @@ LEAT_API LEAT_NODISCARD int leat_cmd_wait(leat_cmd *c);
  * Ordering   as leat_cmd_wait.
  * Param      c       a command.
  * Returns    as leat_cmd_start if that fails; else as leat_cmd_wait.
- * Fatal      never.
+ * Fatal      out of memory for contexts and goroutines, with a text that says what to raise.
  * See        leat_cmd_output
  * Since      0.3
  */
@@ -225,7 +225,7 @@ LEAT_API LEAT_NODISCARD int leat_cmd_run(leat_cmd *c);
  *            started.
  * Param      n       where to leave how much that is; NULL if nobody asks.
  * Returns    as leat_cmd_run; -EINVAL: it has an output.
- * Fatal      never.
+ * Fatal      out of memory for contexts and goroutines, with a text that says what to raise.
  * See        leat_cmd_combined, leat_cmd_run
  * Since      0.3
  */
@@ -245,7 +245,7 @@ LEAT_API LEAT_NODISCARD int leat_cmd_output(leat_cmd *c, char **text, size_t *n)
  *            started.
  * Param      n       where to leave how much that is; NULL if nobody asks.
  * Returns    as leat_cmd_run; -EINVAL: it has an output.
- * Fatal      never.
+ * Fatal      out of memory for contexts and goroutines, with a text that says what to raise.
  * See        leat_cmd_output, leat_cmd_run
  * Since      0.3
  */

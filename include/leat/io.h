@@ -14,6 +14,7 @@
 #define LEAT_IO_H
 
 #include <leat/io/buffer.h>
+#include <leat/io/compose.h>
 #include <leat/io/copy.h>
 #include <leat/io/file.h>
 #include <leat/io/memory.h>

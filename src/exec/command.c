@@ -21,7 +21,7 @@
  * CUT OFF  A grandchild may hold the other end of a pipe for ever. After wait_delay the copies are
  *   ended by `copying`, the context above `running`.
  *
- * PROOF  tests/api/exec_test.c.
+ * PROOF  tests/api/exec_test.c, tests/api/exec_manners_test.c.
  */
 #include <leat/context.h>
 #include <leat/exec.h>

@@ -186,7 +186,7 @@ char *leat_io_memory_take(leat_io *io, size_t *n)
     leat_mutex_lock(&b->lock);
     size_t held = b->end - b->start;
     char *mem = b->mem ? b->mem : leat__alloc(1);
-    if (held)
+    if (b->mem && held)
         memmove(mem, b->mem + b->start, held);
     if (mem)
         mem[held] = '\0';

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * copy.c - from one stream into another, through memory.
+ * copy.c - from one stream into another, through memory if it must be (io/moving.c).
  *
- * PROOF  tests/api/io_buffer_test.c.
+ * PROOF  tests/api/io_copy_test.c.
  */
 #include "io/copying.h"
 
@@ -14,16 +14,16 @@ enum { CHUNK = 32 << 10 };
 static const leat_limit never = LEAT_NO_LIMIT;
 
 /* A chunk: how much, 0 at the end, -errno. */
-static int64_t copy_piece(struct copying *c, char *mem)
+static int64_t copy_piece(struct copying *c)
 {
-    const leat_iovec to = {mem, c->left < CHUNK ? (size_t)c->left : CHUNK};
+    const leat_iovec to = {c->mem, c->left < CHUNK ? (size_t)c->left : CHUNK};
     size_t put = 0;
 
     c->writing = false;
     int64_t got = leat_readv(c->from, &to, 1, c->limit);
     if (got <= 0)
         return got;
-    const leat_iovec from = {mem, (size_t)got};
+    const leat_iovec from = {c->mem, (size_t)got};
     c->writing = true;
     int64_t err = leat_writev(c->to, &from, 1, &put, c->limit);
     c->done += (int64_t)put;
@@ -34,21 +34,24 @@ static int64_t copy_piece(struct copying *c, char *mem)
 
 int64_t copy_run(struct copying *c)
 {
-    int64_t got = 1;
-    char *mem = leat__alloc(CHUNK);
+    int64_t got = c->left > 0 ? copy_moving(c) : 0;
 
-    if (!mem)
+    if (got != -EOPNOTSUPP)
+        return got < 0 ? got : c->done;
+    c->mem = leat__alloc(CHUNK);
+    if (!c->mem)
         return -ENOMEM;
+    got = 1;
     while (c->left > 0 && got > 0)
-        got = copy_piece(c, mem);
-    leat__free(mem);
+        got = copy_piece(c);
+    leat__free(c->mem);
     return got < 0 ? got : c->done;
 }
 
 int64_t leat_copy_n(leat_io *to, leat_io *from, int64_t n, int64_t *done,
                     const leat_limit *limit)
 {
-    struct copying c = {to, from, n, 0, limit ? limit : &never, false};
+    struct copying c = {to, from, n, 0, limit ? limit : &never, false, NULL};
     int64_t result = n < 0 ? -EINVAL : copy_run(&c);
 
     if (done)

@@ -11,8 +11,11 @@ struct copying {
     int64_t done; /* written */
     const leat_limit *limit;
     bool writing; /* an error is the writing side's */
+    char *mem;
 };
 
+/* Let the kernel move the bytes. -EOPNOTSUPP: it cannot, at least not the rest: copy it. */
+int64_t copy_moving(struct copying *c);
 int64_t copy_run(struct copying *c); /* what was written, or -errno */
 
 #endif

@@ -43,6 +43,16 @@ _Static_assert(sizeof(leat_iovec) == sizeof(struct iovec) &&
 
 static uint32_t all_streams; /* TSan's: written to, then read from */
 
+void fdio_will_write(void)
+{
+    san_release(&all_streams);
+}
+
+void fdio_has_read(void)
+{
+    san_acquire(&all_streams);
+}
+
 static const struct iovec *as_iovec(const leat_iovec *v)
 {
     return (const struct iovec *)(const void *)v;
@@ -107,6 +117,8 @@ int fdio_wait(struct fdio *f, enum desc_way way, const leat_limit *limit)
 static int64_t attempt_locked(struct fdio *f, enum desc_way way, fdio_attempt attempt,
                               void *arg, const leat_limit *limit)
 {
+    if (way == DESC_IN)
+        f->drained = false; /* this may take the edge that the next read would wait for */
     for (;;) {
         desc_clear(f->desc, way);
         int64_t result = attempt(f->fd, arg);

@@ -59,6 +59,10 @@ int64_t fdio_run(struct fdio *f, enum desc_way way, fdio_attempt attempt, void *
 /* Once, beside those who read and write: what never waits. */
 int64_t fdio_aside(struct fdio *f, fdio_attempt attempt, void *arg);
 
+/* For ThreadSanitizer: what is read comes after what was written, from any stream to any. */
+void fdio_will_write(void);
+void fdio_has_read(void);
+
 /* The parts of fdio_run, to attempt several things in a row: lock the way (0 or why not), wait in
  * it, unlock it. */
 int fdio_enter(struct fdio *f, enum desc_way way, const leat_limit *limit);

@@ -11,10 +11,10 @@
  *       whole before the next one begins. pread and pwrite do not need it.
  *
  * SLEEP   The kernel cannot tell when a disk has answered, so a call that may wait for one is
- *   announced (leat_blocking): the goroutine's proc goes to others. That costs several times what
- *   a small read from memory does, so reads ask first for what is in memory (RWF_NOWAIT).
- *   Some file systems do not know the question, and answer EOPNOTSUPP: then the file is not asked
- *   again.
+ *   announced (leat_blocking): the goroutine's proc goes to others. Beside busy goroutines that
+ *   costs eight times what a small read from memory does, so reads and writes are first tried
+ *   with RWF_NOWAIT. Some file systems do not know that, for writes above all, and answer
+ *   EOPNOTSUPP: then the file is not asked again.
  *
  * REJECTED  io_uring: rings belong to threads, many containers forbid it, and reads that miss the
  *   page cache go to a pool of the kernel's threads there, as here to ours. Writes without the
@@ -23,6 +23,7 @@
  * PROOF  tests/api/io_file_test.c.
  */
 #include "io/file.h"
+#include "io/fdio.h"
 
 #include <leat/go.h>
 #include <leat/mutex.h>
@@ -42,7 +43,8 @@ struct file_io {
     leat_mutex place;
     int fd;
     bool closed; /* in_use */
-    bool no_now; /* place: the file system does not know RWF_NOWAIT */
+    bool blind;  /* place: the file system does not know RWF_NOWAIT for reads */
+    bool no_now; /* place: nor for writes */
 };
 
 static struct file_io *file_of(leat_io *io)
@@ -105,20 +107,24 @@ static int64_t file_readv(leat_io *io, const leat_iovec *to, int n, const leat_l
 
     if (got)
         return got;
-    got = f->no_now ? -EAGAIN : os_readv_now(f->fd, iovec_of(to), n);
+    got = f->blind ? -EAGAIN : os_readv_now(f->fd, iovec_of(to), n);
     if (got < 0) {
-        f->no_now |= got != -EAGAIN;
+        f->blind |= got != -EAGAIN;
         got = leat_blocking(os_readv, f->fd, iovec_of(to), n);
     }
     place_leave(f);
+    fdio_has_read();
     return got;
 }
 
-/* All pieces, on another stack while the proc is away. */
+/* What is left of all pieces, on another stack while the proc is away. */
 static int64_t write_pieces(int fd, const leat_iovec *from, int n, size_t *done)
 {
+    size_t skip = *done;
+
     for (int i = 0; i < n; i++) {
-        size_t put = 0;
+        size_t put = skip < from[i].len ? skip : from[i].len;
+        skip -= put;
         while (put < from[i].len) {
             struct iovec rest = {(char *)from[i].base + put, from[i].len - put};
             int64_t part = os_file_writev(fd, &rest, 1);
@@ -131,6 +137,15 @@ static int64_t write_pieces(int fd, const leat_iovec *from, int n, size_t *done)
     return (int64_t)*done;
 }
 
+static size_t size_of(const leat_iovec *v, int n)
+{
+    size_t sum = 0;
+
+    for (int i = 0; i < n; i++)
+        sum += v[i].len;
+    return sum;
+}
+
 static int64_t file_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
                            const leat_limit *limit)
 {
@@ -139,9 +154,15 @@ static int64_t file_writev(leat_io *io, const leat_iovec *from, int n, size_t *d
 
     if (put)
         return put;
-    put = leat_blocking(write_pieces, f->fd, from, n, done);
+    fdio_will_write();
+    put = f->no_now ? -EAGAIN : os_file_writev_now(f->fd, iovec_of(from), n);
+    *done = put > 0 ? (size_t)put : 0;
+    if (*done < size_of(from, n)) {
+        f->no_now |= put < 0 && put != -EAGAIN;
+        put = leat_blocking(write_pieces, f->fd, from, n, done);
+    }
     place_leave(f);
-    return put;
+    return put < 0 ? put : (int64_t)*done;
 }
 
 static int file_close(leat_io *io)
@@ -187,6 +208,18 @@ static const leat_io_ops file_ops = {
 bool io_is_file(const leat_io *io)
 {
     return io->leat__ops == &file_ops;
+}
+
+int file_hold(leat_io *io, const leat_limit *limit)
+{
+    int err = place_enter(file_of(io), limit);
+
+    return err ? err : file_of(io)->fd;
+}
+
+void file_release(leat_io *io)
+{
+    place_leave(file_of(io));
 }
 
 /* A stream for what has just been opened, which is closed after an error. */
@@ -247,9 +280,18 @@ int64_t leat_pread(leat_io *io, void *buf, size_t n, int64_t offset)
 
     if (got)
         return got;
-    got = leat_blocking(os_pread, file_of(io)->fd, buf, n, offset);
+    int fd = file_of(io)->fd;
+    size_t done = 0;
+    got = os_pread_now(fd, buf, n, offset);
+    if (got > 0)
+        done = (size_t)got;
+    if (got != 0 && done < n) {
+        got = leat_blocking(os_pread, fd, (char *)buf + done, n - done, offset + (int64_t)done);
+        done += got > 0 ? (size_t)got : 0;
+    }
     file_leave(file_of(io));
-    return got;
+    fdio_has_read();
+    return got < 0 ? got : (int64_t)done;
 }
 
 int64_t leat_pwrite(leat_io *io, const void *buf, size_t n, int64_t offset)
@@ -258,6 +300,7 @@ int64_t leat_pwrite(leat_io *io, const void *buf, size_t n, int64_t offset)
 
     if (put)
         return put;
+    fdio_will_write();
     put = leat_blocking(os_pwrite, file_of(io)->fd, buf, n, offset);
     file_leave(file_of(io));
     return put;

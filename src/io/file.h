@@ -6,5 +6,8 @@
 #include <leat/io/file.h>
 
 bool io_is_file(const leat_io *io);
+/* Hold a file's descriptor open and its place, as a read does: the descriptor, or why not. */
+int file_hold(leat_io *io, const leat_limit *limit);
+void file_release(leat_io *io);
 
 #endif

@@ -311,7 +311,8 @@ static int64_t append_piece(leat_reader *r, struct place *p, int delim, bool wit
 
 int64_t leat_reader_getdelim(leat_reader *r, char **buf, size_t *size, int delim, size_t max)
 {
-    struct place p = {buf, size, 0, max, true};
+    size_t *room = size;
+    struct place p = {buf, room, 0, max, true};
     int64_t got = reader_some(r);
 
     while (got > 0) {
@@ -365,7 +366,8 @@ static int64_t read_line(leat_reader *r, struct place *p)
 
 int64_t leat_reader_line(leat_reader *r, char *buf, size_t size)
 {
-    struct place p = {&buf, &size, 0, size - 1, false};
+    char *mem = buf;
+    struct place p = {&mem, &size, 0, size - 1, false};
 
     if (size == 0)
         return -EINVAL;
@@ -374,7 +376,8 @@ int64_t leat_reader_line(leat_reader *r, char *buf, size_t size)
 
 int64_t leat_reader_getline(leat_reader *r, char **line, size_t *size, size_t max)
 {
-    struct place p = {line, size, 0, max, true};
+    size_t *room = size;
+    struct place p = {line, room, 0, max, true};
 
     return read_line(r, &p);
 }

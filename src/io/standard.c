@@ -23,6 +23,7 @@
  * PROOF  tests/api/stdio_test.c.
  */
 #include "io/standard.h"
+#include "io/fdio.h"
 
 #include <leat/context.h>
 #include <leat/go.h>
@@ -153,13 +154,14 @@ static int64_t standard_readv(leat_io *io, const leat_iovec *to, int n, const le
         }
     }
     leat_mutex_unlock(&s->way[0]);
+    fdio_has_read();
     return got;
 }
 
 /* Some of a piece: how much, 0 when it has only waited, -errno. */
-static int64_t write_some(struct standard *s, char *at, size_t n, const leat_limit *limit)
+static int64_t write_some(struct standard *s, const char *at, size_t n, const leat_limit *limit)
 {
-    struct iovec piece = {at, n};
+    struct iovec piece = {(void *)(uintptr_t)at, n};
     int64_t put = standard_check(s, 1, limit);
 
     if (put)
@@ -184,6 +186,7 @@ static int64_t standard_writev(leat_io *io, const leat_iovec *from, int n, size_
 
     if (put)
         return put;
+    fdio_will_write();
     put = standard_check(s, 1, limit);
     for (int i = 0; i < n && put >= 0; i++)
         for (size_t at = 0; at < from[i].len && put >= 0;) {

@@ -47,7 +47,8 @@ static int walk_to(struct walk *w, size_t length, const char *name)
         char *larger = leat__alloc(need * 2);
         if (!larger)
             return -ENOMEM;
-        memcpy(larger, w->path, length);
+        if (w->path)
+            memcpy(larger, w->path, length);
         leat__free(w->path);
         w->path = larger;
         w->room = need * 2;

@@ -174,7 +174,7 @@ int64_t leat_writer_printf(leat_writer *w, const char *format, ...)
 
 int64_t leat_writer_copy_from(leat_writer *w, leat_io *from)
 {
-    struct copying c = {w->io, from, INT64_MAX, 0, &w->limit, false};
+    struct copying c = {w->io, from, INT64_MAX, 0, &w->limit, false, NULL};
     int err = leat_writer_flush(w);
 
     if (err)

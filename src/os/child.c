@@ -14,7 +14,7 @@
  *   threads must not even allocate. vfork by hand: its child must not return, and what it may
  *   touch no compiler checks.
  *
- * PROOF  tests/api/exec_test.c.
+ * PROOF  tests/api/exec_manners_test.c.
  */
 #include "os/child.h"
 
@@ -145,7 +145,7 @@ static int spawn_listed(const struct os_child *c, const char *path,
 
 static int spawn_found(const struct os_child *c, const char *path)
 {
-    int sources[OS_CHILD_FDS], moved[OS_CHILD_FDS];
+    int sources[OS_CHILD_FDS] = {0}, moved[OS_CHILD_FDS];
     posix_spawn_file_actions_t list;
     int result = posix_spawn_file_actions_init(&list);
 

@@ -46,6 +46,21 @@ int64_t os_writev_now(int fd, const struct iovec *from, int n)
     return put >= 0 ? put : -errno;
 }
 
+int64_t os_file_writev_now(int fd, const struct iovec *from, int n)
+{
+    ssize_t put = pwritev2(fd, from, n, -1, RWF_NOWAIT);
+
+    return put >= 0 ? put : -errno;
+}
+
+int64_t os_pread_now(int fd, void *buf, size_t n, int64_t offset)
+{
+    const struct iovec to = {buf, n};
+    ssize_t got = offset >= 0 ? preadv2(fd, &to, 1, offset, RWF_NOWAIT) : -1;
+
+    return got >= 0 ? got : offset >= 0 ? -errno : -EINVAL;
+}
+
 int64_t os_pread(int fd, void *buf, size_t n, int64_t offset)
 {
     size_t done = 0;
@@ -200,7 +215,7 @@ static int read_to_end(int fd, size_t size, char **text, size_t *n)
 
 int os_read_file(const char *path, char **text, size_t *n)
 {
-    leat_file_info info;
+    leat_file_info info = {0};
     char *mem = NULL;
     int fd = os_open(path, O_RDONLY, 0);
 
@@ -302,9 +317,7 @@ int os_temp(char *path, size_t size, const char *dir, const char *pattern, bool 
     size_t n = strlen(dir);
     if (n + 1 + before >= size)
         return -ENAMETOOLONG;
-    memcpy(path, dir, n);
-    path[n] = '/';
-    memcpy(path + n + 1, pattern, before);
+    snprintf(path, size, "%s/%.*s", dir, (int)before, pattern);
     return make_new(path, size, path, n + 1 + before, star ? star + 1 : "",
                     directory ? -1 : 0600);
 }

@@ -15,7 +15,9 @@ int os_open(const char *path, int flags, unsigned mode); /* closed by exec */
  * files, or the kernel, do not know the question. */
 int64_t os_readv_now(int fd, const struct iovec *to, int n);
 int64_t os_pread(int fd, void *buf, size_t n, int64_t offset);
-int64_t os_writev_now(int fd, const struct iovec *from, int n);
+int64_t os_pread_now(int fd, void *buf, size_t n, int64_t offset);
+int64_t os_writev_now(int fd, const struct iovec *from, int n); /* what may raise SIGPIPE */
+int64_t os_file_writev_now(int fd, const struct iovec *from, int n); /* what does not */
 int64_t os_file_writev(int fd, const struct iovec *from, int n);
 int64_t os_pwrite(int fd, const void *buf, size_t n, int64_t offset); /* all of it */
 int64_t os_seek(int fd, int64_t offset, int whence);

@@ -57,21 +57,34 @@ static int64_t write_once(int fd, const struct iovec *from, int n)
     return put >= 0 ? put : -errno;
 }
 
-/* With the thread's SIGPIPE held up; one that we raised is taken back, an older one is not. */
-static int64_t write_quietly(int fd, const struct iovec *from, int n)
+void os_quiet_begin(struct os_quiet *q)
 {
-    sigset_t pipe_only, before, pending;
+    sigset_t pending;
+
+    sigemptyset(&q->pipe_only);
+    sigaddset(&q->pipe_only, SIGPIPE);
+    sigpending(&pending);
+    q->older = sigismember(&pending, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &q->pipe_only, &q->before);
+}
+
+void os_quiet_end(const struct os_quiet *q, int64_t result)
+{
     const struct timespec now = {0, 0};
 
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-    int64_t put = write_once(fd, from, n);
-    if (put == -EPIPE && !sigismember(&pending, SIGPIPE))
-        while (sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR)
+    if (result == -EPIPE && !q->older)
+        while (sigtimedwait(&q->pipe_only, NULL, &now) < 0 && errno == EINTR)
             continue;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &q->before, NULL);
+}
+
+static int64_t write_quietly(int fd, const struct iovec *from, int n)
+{
+    struct os_quiet quiet;
+
+    os_quiet_begin(&quiet);
+    int64_t put = write_once(fd, from, n);
+    os_quiet_end(&quiet, put);
     return put;
 }
 

@@ -6,6 +6,7 @@
 #ifndef LEAT_OS_RW_H
 #define LEAT_OS_RW_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,15 @@ int os_set_nonblocking(int fd, bool on);                    /* the former settin
 int os_is_socket(int fd, bool *tcp);                        /* or -errno: no descriptor */
 int os_shutdown(int fd, bool reading, bool writing);
 int os_unlink(const char *path);
+/* Around a call that writes, and cannot be told not to raise SIGPIPE: the thread's is held up; one
+ * that the call has raised is taken back, an older one is not. */
+struct os_quiet {
+    sigset_t pipe_only, before;
+    bool older;
+};
+void os_quiet_begin(struct os_quiet *q);
+void os_quiet_end(const struct os_quiet *q, int64_t result);
+
 int os_pipe(int ends[2]);          /* non-blocking, closed by exec */
 int os_pipe_blocking(int ends[2]); /* closed by exec */
 

@@ -1,46 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* exec_test.c - child processes: what Go's os/exec promises, and that nothing stays behind. */
+/* exec_test.c - child processes: what Go's os/exec promises. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <fcntl.h>
-#include <leat.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "t.h"
-
-#define SHELL(script) LEAT_ARGV("sh", "-c", script)
-
-/* No child is left, running or as a zombie. */
-static void no_child_is_left(void)
-{
-    siginfo_t info;
-    int result = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
-
-    T_TRUE(result < 0 && errno == ECHILD);
-}
-
-static void output_is(const char *const *argv, const char *want)
-{
-    leat_cmd c = {.argv = argv};
-    char *text;
-    size_t n;
-
-    T_ERR(leat_cmd_output(&c, &text, &n), 0);
-    T_STREQ(text, want);
-    T_EQ(n, strlen(want));
-    T_EQ(c.code, 0);
-    T_EQ(c.signal, 0);
-    free(text);
-}
+#include "exec_util.h"
 
 T_TEST(output_is_what_it_writes)
 {
@@ -333,12 +301,6 @@ T_TEST(a_pipeline_of_two)
 
 /* ---- being cancelled ---- */
 
-static void cancel_soon(leat_ctx *ctx)
-{
-    leat_sleep(5 * LEAT_MILLISECOND);
-    leat_ctx_cancel(ctx);
-}
-
 T_TEST(the_end_of_its_context_kills_it)
 {
     leat_scoped_ctx(ctx, leat_ctx_with_cancel(NULL));
@@ -473,125 +435,4 @@ T_TEST(cancelling_races_with_ending)
         T_TRUE(status != 0 || c.code == 0);
     }
     no_child_is_left();
-}
-
-/* ---- what it inherits ---- */
-
-T_TEST(it_has_no_other_descriptors)
-{
-    int leaky[2];
-
-    T_EQ(pipe(leaky), 0); /* without O_CLOEXEC, as other libraries open them */
-    output_is(SHELL("for f in 3 4 5 6 7 8 9 10 11 12 13 14 15; do "
-                    "test -e /dev/fd/$f && echo $f; done; true"),
-              "");
-    close(leaky[0]);
-    close(leaky[1]);
-}
-
-/* A line of the child's own status: which signals. */
-static unsigned long long signals_of_child(const char *line)
-{
-    leat_cmd c = {.argv = LEAT_ARGV("grep", line, "/proc/self/status")};
-    char *text;
-
-    T_ERR(leat_cmd_output(&c, &text, NULL), 0);
-    unsigned long long set = strtoull(text + strlen(line), NULL, 16);
-    free(text);
-    return set;
-}
-
-T_TEST(no_signal_is_blocked_and_ignored_ones_stay_ignored)
-{
-    const unsigned long long bit = 1ull << (SIGUSR2 - 1);
-    sigset_t all, before;
-
-    sigfillset(&all);
-    leat_lock_thread();
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    T_EQ(signals_of_child("SigBlk:"), 0);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    leat_unlock_thread();
-    T_EQ(signals_of_child("SigIgn:") & bit, 0);
-    T_ERR(leat_signal_ignore(SIGUSR2), 0);
-    T_EQ(signals_of_child("SigIgn:") & bit, bit);
-    T_ERR(leat_signal_reset(SIGUSR2), 0);
-    T_EQ(signals_of_child("SigIgn:") & bit, 0);
-}
-
-/* ---- many ---- */
-
-static void run_one(leat_waitgroup *wg, int i)
-{
-    char want[32], *text;
-    snprintf(want, sizeof(want), "child %d\n", i);
-    leat_cmd c = {.argv = SHELL("read line; echo \"$line\"; "
-                                "for f in 3 4 5 6 7 8 9; do test -e /dev/fd/$f && echo $f; "
-                                "done; exit 5")};
-    leat_io *in;
-
-    T_ERR(leat_io_bytes(&in, want, strlen(want)), 0);
-    c.in = in;
-    T_EQ(leat_cmd_output(&c, &text, NULL), 5);
-    T_STREQ(text, want);
-    free(text);
-    leat_io_free(in);
-    leat_waitgroup_done(wg);
-}
-
-T_TEST(many_at_once, .timeout_ms = 60000)
-{
-    leat_waitgroup wg = {0};
-    int n = (int)t_scale(60);
-
-    leat_waitgroup_add(&wg, n);
-    for (int i = 0; i < n; i++)
-        leat_go(run_one, &wg, i);
-    leat_waitgroup_wait(&wg);
-    no_child_is_left();
-}
-
-/* ---- kernels without pidfds, programs that meddle ---- */
-
-static void no_pidfds(void)
-{
-    struct sock_filter code[] = {
-        {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
-        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 434},
-        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS},
-        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
-    };
-    struct sock_fprog program = {4, code};
-
-    T_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    T_EQ(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program), 0);
-}
-
-T_TEST(without_pidfds, .modes = "!qemu,!valgrind")
-{
-    leat_scoped_ctx(ctx, leat_ctx_with_cancel(NULL));
-    leat_cmd slow = {.argv = LEAT_ARGV("sleep", "1000"), .ctx = ctx};
-    leat_waitgroup wg = {0};
-
-    no_pidfds();
-    output_is(LEAT_ARGV("echo", "works"), "works\n");
-    T_ERR(leat_cmd_start(&slow), 0);
-    leat_go(cancel_soon, ctx);
-    T_ERR(leat_cmd_wait(&slow), -ECANCELED);
-    leat_waitgroup_add(&wg, 10);
-    for (int i = 0; i < 10; i++)
-        leat_go(run_one, &wg, i);
-    leat_waitgroup_wait(&wg);
-    no_child_is_left();
-}
-
-T_TEST(somebody_else_has_waited_for_it)
-{
-    leat_cmd c = {.argv = LEAT_ARGV("true")};
-
-    T_EQ(signal(SIGCHLD, SIG_IGN) != SIG_ERR, 1);
-    T_ERR(leat_cmd_run(&c), -ECHILD);
-    T_EQ(c.code, -1);
-    signal(SIGCHLD, SIG_DFL);
-    T_ERR(leat_cmd_run(&c), 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* io_buffer_test.c - buffered readers and writers, and copies: what Go's bufio and io promise. */
+/* io_buffer_test.c - buffered readers and writers: what Go's bufio promises. */
 #define _GNU_SOURCE
 #include "io_kinds.h"
 
@@ -489,47 +489,6 @@ T_TEST(closing_the_stream_ends_a_buffered_read)
 }
 
 /* ---- copying ---- */
-
-T_TEST(a_copy_is_whole_or_as_long_as_asked)
-{
-    char text[TEXT];
-    int64_t done;
-
-    digits(text, TEXT);
-    for (size_t k = 0; k < sizeof(steps) / sizeof(*steps); k++) {
-        struct scripted from = scripted_of(text, TEXT, steps[k]), to = scripted_of("", 0, 1);
-        T_EQ(leat_copy_n(&to.io, &from.io, 0, &done, NULL), 0);
-        T_EQ(from.reads, 0);
-        T_EQ(leat_copy_n(&to.io, &from.io, 501, &done, NULL), 501);
-        T_EQ(done, 501);
-        T_EQ(from.at, 501);
-        T_EQ(leat_copy(&to.io, &from.io), TEXT - 501);
-        T_EQ(leat_copy_n(&to.io, &from.io, 7, &done, NULL), 0);
-        T_EQ(to.got_len, TEXT);
-        T_MEMEQ(to.got, text, TEXT);
-        T_ERR(leat_copy_n(&to.io, &from.io, -1, NULL, NULL), -EINVAL);
-        free(to.got);
-    }
-}
-
-T_TEST(a_copy_says_what_went_wrong)
-{
-    struct scripted from = scripted_of("0123456789", 10, 4), to = scripted_of("", 0, 1);
-    int64_t done;
-    leat_scoped_ctx(ctx, leat_ctx_with_cancel(NULL));
-
-    to.room = 6;
-    T_ERR(leat_copy_n(&to.io, &from.io, 100, &done, NULL), -ENOSPC);
-    T_EQ(done, 6);
-    to.room = 100;
-    from.at = 0;
-    from.end = -EIO;
-    T_ERR(leat_copy_n(&to.io, &from.io, INT64_MAX, &done, NULL), -EIO);
-    T_EQ(done, 10);
-    leat_ctx_cancel(ctx);
-    T_ERR(leat_copy_ctx(ctx, &to.io, &from.io), -ECANCELED);
-    free(to.got);
-}
 
 T_TEST(readers_and_writers_copy_what_they_hold_first)
 {

@@ -238,7 +238,6 @@ T_TEST(a_full_pipe_has_limits_too)
     const leat_iovec one = {big, sizeof(big)};
 
     T_ERR(leat_writev(leat_stdout(), &one, 1, &done, &limit), -ETIMEDOUT);
-    T_GE(done, 4096);
     T_LT(done, sizeof(big));
     close(fd);
 }
@@ -284,15 +283,17 @@ T_TEST(files_and_sockets)
     still_blocking(0);
 }
 
-static void type(int master)
+static void type(leat_waitgroup *wg, int master)
 {
     T_EQ(write(master, "ls\n", 3), 3);
+    leat_waitgroup_done(wg);
 }
 
 T_TEST(a_terminal, .modes = "!qemu,!valgrind")
 {
     int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     char got[32] = "", name[64];
+    leat_waitgroup wg = {0};
 
     T_GE(master, 0);
     T_EQ(grantpt(master), 0);
@@ -304,8 +305,10 @@ T_TEST(a_terminal, .modes = "!qemu,!valgrind")
     T_EQ(dup2(slave, 1), 1);
     close(slave);
     T_ERR(leat_read_until(leat_stdin(), got, 1, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
-    leat_go(type, master);
+    leat_waitgroup_add(&wg, 1);
+    leat_go(type, &wg, master);
     T_EQ(leat_read(leat_stdin(), got, sizeof(got)), 3);
+    leat_waitgroup_wait(&wg);
     T_STREQ(got, "ls\n");
     T_EQ(leat_write(leat_stdout(), "file", 4), 4);
     for (size_t n = 0; n < 8;) { /* what was typed is echoed first */

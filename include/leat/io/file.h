@@ -11,8 +11,8 @@
  *     leat_io_free(log);
  *
  * A file is a stream. The kernel has no way to wait for a disk, so calls that may go there are
- * made as leat_blocking makes them: their thread waits, other goroutines run on. A read is first
- * tried without, and comes back at once with what is in memory.
+ * made as leat_blocking makes them: their thread waits, other goroutines run on. A read or write is
+ * first tried without, and comes back at once if it can be done in memory.
  */
 #if defined(__cplusplus) && !defined(LEAT_CXX_HPP)
 #include <leat/cxx.hpp> /* which includes this header in its turn */
