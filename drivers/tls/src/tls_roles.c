@@ -159,6 +159,7 @@ static bool make_server(leat_tls_config *config, SSL_CTX *ctx)
 
 static int make_ctx(leat_tls_config *config, bool server, SSL_CTX **made)
 {
+    TLS_QUIET;
     ERR_clear_error();
     SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
 
