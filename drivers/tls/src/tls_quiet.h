@@ -2,7 +2,7 @@
 /*
  * tls_quiet.h - what ThreadSanitizer hears of OpenSSL, in programs that run under it.
  *
- * OpenSSL is not compiled for ThreadSanitizer: its atomic counters and what it keeps for each thread
+ * OpenSSL is not compiled for ThreadSanitizer: its atomic counters and what it keeps for a thread
  * (random numbers, errors) order nothing that the tool can see, but the memory it copies and frees
  * is seen. Goroutines that share a thread share those, one after the other, and the tool would
  * call it a race. So what OpenSSL does with memory is left out, and the driver says what it has

@@ -88,8 +88,9 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
         return 0;
     if (c->nfresh == TLS_FRESH) {
         SSL_SESSION_free(c->fresh[0]);
-        memmove(c->fresh, c->fresh + 1, sizeof(c->fresh[0]) * (TLS_FRESH - 1));
         c->nfresh--;
+        for (int i = 0; i < c->nfresh; i++)
+            c->fresh[i] = c->fresh[i + 1];
     }
     c->fresh[c->nfresh++] = session;
     return 1;
