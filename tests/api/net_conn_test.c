@@ -26,6 +26,32 @@ T_TEST(what_one_end_writes_the_other_reads)
     }
 }
 
+static void read_to_end(leat_waitgroup *wg, leat_io *io)
+{
+    char got[8];
+
+    T_EQ(leat_read(io, got, sizeof got), 1);
+    T_EQ(leat_read(io, got, sizeof got), 0);
+    leat_waitgroup_done(wg);
+}
+
+/* The kernel tells of both in one edge, when the reader waits and the poller is asked late. */
+T_TEST(an_end_that_comes_with_the_last_bytes_is_not_missed)
+{
+    for (long i = 0; i < t_scale(200); i++) {
+        struct pair p = pair_of("tcp");
+        leat_waitgroup wg = {0};
+
+        leat_waitgroup_add(&wg, 1);
+        leat_go(read_to_end, &wg, p.b);
+        leat_yield();
+        T_EQ(leat_write(p.a, "x", 1), 1);
+        T_ERR(leat_io_shutdown(p.a, LEAT_WRITE), 0);
+        leat_waitgroup_wait(&wg);
+        pair_free(&p);
+    }
+}
+
 T_TEST(both_ends_know_both_addresses)
 {
     struct pair p = pair_of("tcp");
@@ -78,4 +104,22 @@ T_TEST(a_listener_of_tcp_takes_both_families)
         leat_io_free(server);
     }
     leat_listener_free(l);
+}
+
+/* The end has come in the same news as the last bytes: no other news will wake the reader. */
+T_TEST(an_end_that_came_with_the_last_bytes_is_read)
+{
+    for (long i = 0; i < t_scale(100); i++) {
+        struct pair p = pair_of("tcp");
+        char got[8];
+        T_ERR(leat_read_until(p.b, got, 8, leat_now() + LEAT_MICROSECOND), -ETIMEDOUT);
+        T_EQ(leat_write(p.a, "last", 4), 4);
+        T_ERR(leat_io_shutdown(p.a, LEAT_WRITE), 0);
+        if (i % 2)
+            leat_sleep(100 * LEAT_MICROSECOND);
+        T_EQ(leat_read(p.b, got, 8), 4);
+        T_EQ(leat_read(p.b, got, 8), 0);
+        T_EQ(leat_read(p.b, got, 8), 0);
+        pair_free(&p);
+    }
 }
