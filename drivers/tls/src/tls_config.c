@@ -35,6 +35,7 @@ enum { SESSIONS = 64 };
 
 leat_tls_config *leat_tls_config_make(void)
 {
+    TLS_QUIET;
     leat_tls_config *config = calloc(1, sizeof(*config));
 
     if (!config)
@@ -69,6 +70,8 @@ static void cert_free(struct tls_cert *cert)
 
 void leat_tls_config_free(leat_tls_config *config)
 {
+    TLS_QUIET;
+
     if (!config || __atomic_sub_fetch(&config->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     tls__session_drop_all(config);
@@ -215,6 +218,7 @@ static int add_cert(leat_tls_config *config, struct tls_cert *cert)
 static int pair_pem(leat_tls_config *config, const struct pem_text *cert_pem,
                     const struct pem_text *key_pem)
 {
+    TLS_QUIET;
     struct tls_cert *cert = calloc(1, sizeof(*cert));
 
     if (!cert)
@@ -284,6 +288,7 @@ static int add_authorities(leat_tls_config *config, STACK_OF(X509) * certs)
 
 static int authorities_pem(leat_tls_config *config, const struct pem_text *pem)
 {
+    TLS_QUIET;
     STACK_OF(X509) * certs;
     int err = tls__pem_certs(pem, &certs);
 

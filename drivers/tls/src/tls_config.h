@@ -5,6 +5,8 @@
 
 #include <leat/tls.h>
 
+#include "tls_quiet.h"
+
 #include <leat/mutex.h>
 
 #include <openssl/err.h>

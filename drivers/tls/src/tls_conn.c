@@ -19,8 +19,9 @@
  *   A write after our own close_notify is -EPIPE.
  *
  * CLOSING  sets `closed`, ends a waiting reader by a deadline, and says close_notify, unless a
- *   write is under way, which could not be whole any more. It waits for room for at most 5
- *   seconds, as Go. Then it closes the stream below, which ends whoever still waits there.
+ *   write is under way or was cut off, which is not whole and should not look so. It waits for
+ *   room for at most 5 seconds, as Go. Then it closes the stream below, which ends whoever still
+ *   waits there.
  *
  * DEADLINES  are the stream's below, where all waiting is done, and kept here as well, so that one
  *   that has passed ends a read of bytes that are there already, as it does on a socket.
@@ -55,6 +56,7 @@ static const char cut_off[] =
 
 struct tls_conn *tls__conn_make(leat_io *below, leat_tls_config *config, SSL_CTX *ctx)
 {
+    TLS_QUIET;
     struct tls_conn *c = calloc(1, sizeof(*c));
     BIO *bio = c ? BIO_new(config->wire) : NULL;
 
@@ -79,6 +81,7 @@ struct tls_conn *tls__conn_make(leat_io *below, leat_tls_config *config, SSL_CTX
 
 void tls__conn_drop(struct tls_conn *c)
 {
+    TLS_QUIET;
     SSL_free(c->ssl);
     ERR_clear_error();
     for (int i = 0; i < c->nfresh; i++)
@@ -152,6 +155,7 @@ static int64_t leave_way(struct tls_conn *c, int way, int64_t result)
 /* With the lock held. How much, 0 at the end, -EAGAIN: bytes are needed; else c->broken. */
 static int64_t decrypt(struct tls_conn *c, const leat_iovec *to, int n)
 {
+    TLS_QUIET;
     size_t total = 0;
 
     if (c->broken)
@@ -198,6 +202,22 @@ static int ended_below(struct tls_conn *c)
     return -ENODATA;
 }
 
+/* For ThreadSanitizer: what is between skip and skip + bytes of the pieces has been used. */
+static void saw_pieces(const leat_iovec *v, int n, size_t skip, size_t bytes, bool written)
+{
+    for (int i = 0; i < n && bytes > 0; i++) {
+        size_t from = skip < v[i].len ? skip : v[i].len, room = v[i].len - from;
+        size_t part = room < bytes ? room : bytes;
+
+        if (written)
+            saw_writing((char *)v[i].base + from, part);
+        else
+            saw_reading((char *)v[i].base + from, part);
+        skip -= from;
+        bytes -= part;
+    }
+}
+
 static int64_t read_way(struct tls_conn *c, const leat_iovec *to, int n,
                         const leat_limit *limit)
 {
@@ -216,6 +236,7 @@ static int64_t read_way(struct tls_conn *c, const leat_iovec *to, int n,
             return got;
         if (!err)
             err = tls__fill(c, limit);
+        c->heard = c->heard || err > 0;
         if (err <= 0)
             return err ? err : ended_below(c);
     }
@@ -228,7 +249,10 @@ static int64_t tls_readv(leat_io *io, const leat_iovec *to, int n, const leat_li
 
     if (err)
         return err;
-    return leave_way(c, TLS_IN, read_way(c, to, n, limit));
+    int64_t got = read_way(c, to, n, limit);
+    if (got > 0)
+        saw_pieces(to, n, 0, (size_t)got, true);
+    return leave_way(c, TLS_IN, got);
 }
 
 /* ---- writing ---- */
@@ -280,6 +304,7 @@ static leat_iovec source_next(struct tls_source *s)
 /* With the lock held: a batch of records, or what is left. */
 static int encrypt(struct tls_conn *c, struct tls_source *s, size_t *done)
 {
+    TLS_QUIET;
     if (c->broken)
         return c->broken;
     if (c->finished)
@@ -331,6 +356,7 @@ static int64_t tls_writev(leat_io *io, const leat_iovec *from, int n, size_t *do
     source_advance(&source, 0); /* empty pieces make no record */
     int64_t put = write_way(c, &source, done, limit);
     free(source.scratch);
+    saw_pieces(from, n, 0, *done, false);
     return leave_way(c, TLS_OUT, put);
 }
 
@@ -341,6 +367,7 @@ static int finish(struct tls_conn *c)
 {
     leat_mutex_lock(&c->lock);
     if (!c->broken && !c->finished) {
+        TLS_QUIET;
         ERR_clear_error();
         int ok = SSL_shutdown(c->ssl); /* 0: said, and the peer has not yet; 1: both have */
         if (ok < 0)
@@ -390,6 +417,31 @@ static int tls_deadline(leat_io *io, int ways, leat_duration until)
     return 0;
 }
 
+/* Has a write left bytes behind, for which its time was not enough? */
+static bool is_cut(struct tls_conn *c, const leat_limit *limit)
+{
+    if (tls__lock(&c->sending, limit))
+        return true;
+    bool cut = c->sent.start < c->sent.end;
+    leat_mutex_unlock(&c->sending);
+    return cut;
+}
+
+/* A client that has never read has not read the tickets that servers of TLS 1.3 send. A socket that
+ * is closed with bytes to read is reset, and the peer may lose what we have written last. */
+static void drop_tickets(struct tls_conn *c)
+{
+    static const leat_limit at_once = {NULL, 0};
+
+    if (c->server || !leat_mutex_trylock(&c->way[TLS_IN]))
+        return;
+    if (!c->heard) {
+        leat_io_set_deadline(c->below, LEAT_READ, LEAT_FOREVER);
+        tls__fill(c, &at_once);
+    }
+    leat_mutex_unlock(&c->way[TLS_IN]);
+}
+
 static int tls_close(leat_io *io)
 {
     struct tls_conn *c = tls__conn(io);
@@ -400,10 +452,13 @@ static int tls_close(leat_io *io)
     if (leat_mutex_trylock(&c->way[TLS_OUT])) {
         const leat_limit soon = {NULL, leat_now() + 5 * LEAT_SECOND};
         leat_io_set_deadline(c->below, LEAT_WRITE, LEAT_FOREVER);
-        finish(c);
-        tls__flush(c, &soon);
+        if (!is_cut(c, &soon)) {
+            finish(c);
+            tls__flush(c, &soon);
+        }
         leat_mutex_unlock(&c->way[TLS_OUT]);
     }
+    drop_tickets(c);
     return leat_io_close(c->below);
 }
 

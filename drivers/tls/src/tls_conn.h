@@ -37,6 +37,7 @@ struct tls_conn {
     bool finished;                 /* lock: our close_notify is out, or in `out` */
     bool server;                   /* constant */
     char *server_name;      /* constant: a client's, as the key of sessions; NULL: none */
+    bool heard;             /* way[TLS_IN]: something was read since the handshake */
     bool in_was_full;       /* way[TLS_IN]: the last read of the stream below filled `in` */
     uint32_t closed;        /* atomic */
     uint32_t deaf;          /* atomic: reading was shut down */

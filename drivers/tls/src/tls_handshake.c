@@ -18,7 +18,6 @@
 #include <leat/context.h>
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +39,9 @@ static char *tidy_name(const char *name)
     size_t len = strlen(copy);
     if (len > 0 && copy[len - 1] == '.')
         copy[len - 1] = '\0';
-    for (char *c = copy; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
+    for (char *c = copy; *c; c++) /* tolower would ask the locale, which is a thread's */
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
     return copy;
 }
 
@@ -66,6 +66,7 @@ static bool is_name(const char *name)
 
 static int expect_server(struct tls_conn *c, const char *name)
 {
+    TLS_QUIET;
     X509_VERIFY_PARAM *param = SSL_get0_param(c->ssl);
     bool ok;
 
@@ -88,17 +89,26 @@ static int expect_server(struct tls_conn *c, const char *name)
 
 /* ---- the handshake ---- */
 
+/* With the lock held. -EAGAIN: bytes are needed. */
+static int step(struct tls_conn *c)
+{
+    TLS_QUIET;
+
+    ERR_clear_error();
+    int ok = SSL_do_handshake(c->ssl);
+    if (ok == 1)
+        return 0;
+    int err = tls__sort(c, ok);
+    return err ? err : -ENODATA; /* the peer says good bye at once */
+}
+
 /* Until the peers agree, or do not: 0, or why not. */
 static int shake_hands(struct tls_conn *c, const leat_limit *limit)
 {
     for (;;) {
         leat_mutex_lock(&c->lock);
-        ERR_clear_error();
-        int ok = SSL_do_handshake(c->ssl);
-        int err = ok == 1 ? 0 : tls__sort(c, ok);
+        int err = step(c);
         leat_mutex_unlock(&c->lock);
-        if (ok != 1 && err == 0)
-            err = -ENODATA; /* the peer says good bye at once */
         if (err && err != -EAGAIN) {
             tls__flush_now(c);
             return err;
@@ -138,6 +148,7 @@ static int begin(struct tls_conn *c, leat_io **conn, const leat_limit *limit)
 
 static void resume(struct tls_conn *c)
 {
+    TLS_QUIET;
     SSL_SESSION *session = tls__session_take(c->config, c->server_name);
 
     if (session)
@@ -149,6 +160,7 @@ static void resume(struct tls_conn *c)
 /* One of TLS 1.2 may be used again: it shows nothing that the handshake does not. */
 static void keep_old_session(struct tls_conn *c)
 {
+    TLS_QUIET;
     if (SSL_version(c->ssl) > LEAT_TLS_1_2 || !SSL_session_reused(c->ssl))
         return;
     SSL_SESSION *session = SSL_get1_session(c->ssl);
@@ -264,6 +276,7 @@ static int read_alpn(struct tls_conn *c)
 /* With the lock held. */
 static int fill_info(struct tls_conn *c, leat_tls_info *info)
 {
+    TLS_QUIET;
     const X509 *cert = SSL_get0_peer_certificate(c->ssl);
     int err = read_alpn(c);
 

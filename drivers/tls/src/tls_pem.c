@@ -107,6 +107,7 @@ static bool parse_certs(BIO *bio, STACK_OF(X509) * certs)
 
 int tls__pem_certs(const struct pem_text *pem, STACK_OF(X509) * *certs)
 {
+    TLS_QUIET;
     BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
     int err = 0;
 
@@ -137,6 +138,7 @@ static int no_password(char *buf, int size, int writing, void *asked)
 
 int tls__pem_key(const struct pem_text *pem, EVP_PKEY **key)
 {
+    TLS_QUIET;
     BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
     bool asked = false;
     int err = 0;

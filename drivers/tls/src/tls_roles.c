@@ -88,8 +88,9 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
         return 0;
     if (c->nfresh == TLS_FRESH) {
         SSL_SESSION_free(c->fresh[0]);
-        memmove(c->fresh, c->fresh + 1, sizeof(c->fresh[0]) * (TLS_FRESH - 1));
         c->nfresh--;
+        for (int i = 0; i < c->nfresh; i++)
+            c->fresh[i] = c->fresh[i + 1];
     }
     c->fresh[c->nfresh++] = session;
     return 1;
@@ -159,6 +160,7 @@ static bool make_server(leat_tls_config *config, SSL_CTX *ctx)
 
 static int make_ctx(leat_tls_config *config, bool server, SSL_CTX **made)
 {
+    TLS_QUIET;
     ERR_clear_error();
     SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
 

@@ -54,6 +54,7 @@ static struct tls_session *unlink_surplus(leat_tls_config *config, const char *s
 
 void tls__session_put(leat_tls_config *config, const char *server, SSL_SESSION *session)
 {
+    TLS_QUIET;
     size_t len = strlen(server) + 1;
     struct tls_session *s = malloc(sizeof(*s) + len), *gone;
 

@@ -335,6 +335,41 @@ T_TEST(a_write_that_was_cut_off_goes_on)
     free(to);
 }
 
+T_TEST(who_only_writes_is_heard_to_the_end)
+{
+    for (int i = 0; i < 20; i++) {
+        struct duo d;
+        char got[1000];
+        char *sent = calloc(1, 100000);
+
+        duo_make(&d);
+        T_EQ(leat_write(d.client, sent, 100000), 100000);
+        T_ERR(leat_io_close(d.client), 0); /* with tickets that it has not read */
+        for (int j = 0; j < 100; j++)
+            T_EQ(leat_read_full(d.server, got, sizeof(got)), (int64_t)sizeof(got));
+        T_EQ(leat_read(d.server, got, 1), 0);
+        duo_free(&d);
+        free(sent);
+    }
+}
+
+T_TEST(a_write_that_was_cut_off_does_not_end_in_order)
+{
+    enum { MUCH = 3 << 20 };
+    struct duo d;
+    char *from = calloc(1, MUCH);
+    int64_t n;
+
+    duo_make(&d);
+    T_ERR(leat_write_until(d.client, from, MUCH, leat_now() + LEAT_MILLISECOND), -ETIMEDOUT);
+    T_ERR(leat_io_close(d.client), 0); /* at once: nobody reads */
+    while ((n = leat_read(d.server, from, MUCH)) > 0)
+        ;
+    T_ERR(n, -ENODATA);
+    duo_free(&d);
+    free(from);
+}
+
 static void use_until_closed(leat_waitgroup *wg, leat_io *io, bool reads)
 {
     char buf[3000] = "";

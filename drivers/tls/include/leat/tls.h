@@ -5,13 +5,12 @@
  *     leat_tls_config *config = leat_tls_config_make();        // once, for all connections
  *     leat_io *conn;
  *
- *     if (leat_tls_client(&conn, socket, config, "example.org", NULL) < 0) {
+ *     if (leat_tls_dial(&conn, "tcp", "example.org:443", config, NULL) < 0) {
  *         fprintf(stderr, "%s\n", leat_tls_error(NULL));
- *         leat_io_free(socket);                                // it is still ours
- *     } else {
- *         leat_write(conn, "hello", 5);
- *         leat_io_free(conn);                                  // with the socket below
+ *         return;
  *     }
+ *     leat_write(conn, "hello", 5);
+ *     leat_io_free(conn);
  *
  * A server has a certificate: leat_tls_config_cert(config, "cert.pem", "key.pem"), then
  * leat_tls_server for each connection that it accepts, in the goroutine that serves it.
@@ -362,6 +361,32 @@ LEAT_API LEAT_NODISCARD int leat_tls_client(leat_io **conn, leat_io *below,
                                             const leat_limit *limit);
 
 /**
+ * Connect to a server and speak TLS with it.
+ *
+ * The certificate must be for the host of the address; leat_dial and leat_tls_client are for
+ * everything else.
+ *
+ * Go         d.DialContext(ctx, network, address) of a tls.Dialer
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     by the limit.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  *conn is the caller's: leat_io_free. After an error there is none.
+ * Ordering   none.
+ * Param      conn    where the connection goes; untouched after an error.
+ * Param      network "tcp", "tcp4" or "tcp6".
+ * Param      address whom to connect to, with a port: "example.org:443".
+ * Param      config  a configuration; it is fixed from now on.
+ * Param      limit   when to give up; NULL: never.
+ * Returns    as leat_dial, then as leat_tls_client; leat_tls_error(NULL) has the words.
+ * Fatal      never.
+ * See        leat_tls_client, leat_dial
+ * Since      0.3
+ */
+LEAT_API LEAT_NODISCARD int leat_tls_dial(leat_io **conn, const char *network,
+                                          const char *address, leat_tls_config *config,
+                                          const leat_limit *limit);
+
+/**
  * Speak TLS as a server, over a stream that a client has connected.
  *
  * Call it with a limit, and in the connection's own goroutine: a client may say nothing for ever.
@@ -435,7 +460,7 @@ LEAT_API leat_io *leat_tls_below(leat_io *conn);
  *            goroutine's next call of leat_tls that fails.
  * Ordering   none.
  * Param      conn    a connection: what ended it, or cut its reads off; NULL: why this goroutine's
- *            last leat_tls_client, leat_tls_server or leat_tls_config call that failed did.
+ *            last leat_tls call that failed did, one of a configuration or a handshake.
  * Returns    the text; "": nothing has failed.
  * Fatal      never.
  * See        leat_tls_client, leat_strerror
