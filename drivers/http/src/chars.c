@@ -140,3 +140,18 @@ int64_t http__unescape(char *out, const char *in, size_t len)
     }
     return (int64_t)n;
 }
+
+char *http__path_escape(char *out, const char *path)
+{
+    for (; *path; path++) {
+        if (char_is(*path, CH_UNRESERVED) || strchr("/:@!$&'()*+,;=", *path)) {
+            *out++ = *path;
+        } else {
+            *out++ = '%';
+            *out++ = "0123456789ABCDEF"[(unsigned char)*path >> 4];
+            *out++ = "0123456789ABCDEF"[*path & 15];
+        }
+    }
+    *out = '\0';
+    return out;
+}

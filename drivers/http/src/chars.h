@@ -51,4 +51,7 @@ bool http__list_has(const char *list, size_t len, const char *lower);
  * would come out. */
 int64_t http__unescape(char *out, const char *in, size_t len);
 
+/* The opposite, for a path: out has room for three times as much and a NUL. Where the NUL is. */
+char *http__path_escape(char *out, const char *path);
+
 #endif

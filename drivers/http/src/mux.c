@@ -294,22 +294,13 @@ static bool take_values(leat_http_request *req, const struct pattern *p)
 static void redirect_to(leat_http_request *req, leat_http_response *res, const char *path)
 {
     size_t query = strlen(req->query);
-    char *url = http__arena_take(&req->work->arena, 3 * strlen(path) + query + 2), *at = url;
+    char *url = http__arena_take(&req->work->arena, 3 * strlen(path) + query + 2), *at;
 
     if (!url) {
         leat_http_error(res, 503, NULL);
         return;
     }
-    for (; *path; path++) {
-        if (char_is(*path, CH_UNRESERVED) || strchr("/:@!$&'()*+,;=", *path)) {
-            *at++ = *path;
-        } else {
-            *at++ = '%';
-            *at++ = "0123456789ABCDEF"[(unsigned char)*path >> 4];
-            *at++ = "0123456789ABCDEF"[*path & 15];
-        }
-    }
-    *at = '\0';
+    at = http__path_escape(url, path);
     if (query > 0) {
         *at++ = '?';
         memcpy(at, req->query, query + 1);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "t.h"
 
@@ -51,7 +53,8 @@ __attribute__((unused)) static struct peer peer_open(leat_http_server *server)
     leat_io *ours, *theirs;
     int fds[2];
 
-    T_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    /* Not libc's: ThreadSanitizer would miss that leat closes them, by system calls of its own. */
+    T_EQ(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     T_ERR(leat_io_adopt(&ours, fds[0]), 0);
     T_ERR(leat_io_adopt(&theirs, fds[1]), 0);
     leat_waitgroup_add(&peers_served, 1);

@@ -150,8 +150,7 @@ T_TEST(clients_that_do_not_read_are_given_up)
     T_ERR(leat_http_server_make(&s, write_for_ever, NULL, &opts), 0);
     p = peer_open(s);
     say(&p, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    while (leat_http_conns(s) > 0 || !write_result)
-        leat_sleep(LEAT_MILLISECOND);
+    leat_waitgroup_wait(&peers_served);
     T_ERR(write_result, -ETIMEDOUT);
     peer_free(&p);
     write_result = 0;
@@ -159,8 +158,7 @@ T_TEST(clients_that_do_not_read_are_given_up)
     say(&p, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     T_TRUE(peer_read(&p));
     peer_free(&p);
-    while (leat_http_conns(s) > 0 || !write_result)
-        leat_sleep(LEAT_MILLISECOND);
+    leat_waitgroup_wait(&peers_served);
     T_TRUE(write_result == -EPIPE || write_result == -ECONNRESET);
     server_free(s);
 }
