@@ -154,6 +154,12 @@ void http__drop_field(leat_http_response *res, const char *name)
     }
 }
 
+static char *line_add(char *at, const char *text, size_t len)
+{
+    memcpy(at, text, len);
+    return at + len;
+}
+
 int http__put_field(leat_http_response *res, const char *name, const char *value)
 {
     size_t name_len = strlen(name), value_len = strlen(value);
@@ -162,11 +168,11 @@ int http__put_field(leat_http_response *res, const char *name, const char *value
     if (!fields_room(res, name_len + value_len + 4))
         return -ENOMEM;
     at = res->fields + res->fields_len;
-    memcpy(at, name, name_len);
-    memcpy(at + name_len, ": ", 2);
-    memcpy(at + name_len + 2, value, value_len);
-    memcpy(at + name_len + 2 + value_len, "\r\n", 2);
-    res->fields_len += name_len + value_len + 4;
+    at = line_add(at, name, name_len);
+    at = line_add(at, ": ", 2);
+    at = line_add(at, value, value_len);
+    at = line_add(at, "\r\n", 2);
+    res->fields_len = (size_t)(at - res->fields);
     return 0;
 }
 
@@ -373,21 +379,22 @@ int leat_http_flush(leat_http_response *res)
 int64_t leat_http_printf(leat_http_response *res, const char *fmt, ...)
 {
     char small[256], *text = small;
-    va_list args;
+    va_list args, again;
     int64_t put;
     int n;
 
     va_start(args, fmt);
+    va_copy(again, args);
     n = vsnprintf(small, sizeof small, fmt, args);
     va_end(args);
     if (n >= (int)sizeof small) {
         text = malloc((size_t)n + 1);
-        if (!text)
-            return -ENOMEM;
-        va_start(args, fmt);
-        n = vsnprintf(text, (size_t)n + 1, fmt, args);
-        va_end(args);
+        if (text)
+            n = vsnprintf(text, (size_t)n + 1, fmt, again);
     }
+    va_end(again);
+    if (!text)
+        return -ENOMEM;
     put = n < 0 ? -EINVAL : leat_http_write(res, text, (size_t)n);
     if (text != small)
         free(text);
