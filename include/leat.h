@@ -32,6 +32,7 @@
 #include <leat/base.h>
 #include <leat/chan.h>
 #include <leat/context.h>
+#include <leat/exec.h>
 #include <leat/go.h>
 #include <leat/group.h>
 #include <leat/io.h>

@@ -17,6 +17,8 @@
 #include <leat/net/addr.h>
 #include <leat/net/conn.h>
 #include <leat/net/listen.h>
+#include <leat/net/option.h>
 #include <leat/net/packet.h>
+#include <leat/net/resolve.h>
 
 #endif

@@ -15,7 +15,8 @@
  *   closed, and its number may come back.
  *
  * READING  A read that gets less than it asked for has emptied a TCP socket; then the next one
- *   waits for an edge first, and saves the call that would return EAGAIN. Pipes, terminals and
+ *   waits for an edge first, and saves the call that would return EAGAIN: unless the peer's end was
+ *   in an edge that has been seen. Pipes, terminals and
  *   Unix sockets end a read at boundaries of their own, so they are tried each time (tells_all).
  *   (TCP's urgent mark is such a boundary too. Nobody should use it; who does gets the rest with
  *   the next data.)
@@ -189,7 +190,8 @@ static int64_t read_locked(struct fdio *f, const leat_iovec *to, int n, const le
         if (!f->drained || desc_edge(f->desc, DESC_IN)) {
             desc_clear(f->desc, DESC_IN);
             got = (f->socket ? os_receive : os_readv)(f->fd, as_iovec(to), n);
-            f->drained = f->tells_all && got >= 0 && (size_t)got < total(to, n) && got > 0;
+            f->drained = f->tells_all && got > 0 && (size_t)got < total(to, n) &&
+                         !desc_ended(f->desc);
         }
         if (got != -EAGAIN)
             return got;

@@ -121,6 +121,22 @@ static bool is_name(struct slice s)
     return s.len > 0 && s.at[0] != '-';
 }
 
+/* "127.1", "0x7f.1", "2130706433": addresses to some, and so names to nobody. */
+static bool looks_numeric(struct slice host)
+{
+    if (host.len > 0 && host.at[host.len - 1] == '.')
+        host.len--;
+    size_t last = host.len;
+    while (last > 0 && host.at[last - 1] != '.')
+        last--;
+    if (host.len - last > 2 && host.at[last] == '0' && (host.at[last + 1] | 0x20) == 'x')
+        return true;
+    for (size_t i = last; i < host.len; i++)
+        if (!is_digit(host.at[i]))
+            return false;
+    return true;
+}
+
 int addr_port_of(const struct network *net, struct slice port)
 {
     if (net->family == AF_UNIX || port.len == 0)
@@ -239,7 +255,7 @@ int addr_numeric(const struct network *net, const struct addr_parts *p, int port
     } else if (p->host.len == 0 || parse_in4(p->host, &in4)) {
         set_in4(&found, in4, in6.sin6_port);
     } else {
-        return is_name(p->host) ? -ENXIO : -EINVAL;
+        return is_name(p->host) && !looks_numeric(p->host) ? -ENXIO : -EINVAL;
     }
     return take_family(net, &found, a);
 }

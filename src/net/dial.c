@@ -112,16 +112,31 @@ int dial_one(struct conn **c, const struct network *net, const leat_addr *to,
     return connect_socket(c, fd, net, &there, limit);
 }
 
+/* No host: this machine, by whichever family answers. */
+static void dial_this_machine(struct addr_list *list)
+{
+    leat_addr four;
+
+    if (list->n != 1 ||
+        !addr_without_ipv6(network_find("tcp"), &list->at[0], -EAFNOSUPPORT, &four))
+        return;
+    list->at[list->n++] = four;
+}
+
 static int dial_limited(leat_io **conn, const char *network, const char *address,
                         const leat_limit *limit)
 {
     const struct network *net = network_find(network);
+    struct addr_list list;
     struct conn *c;
-    leat_addr to;
-    int err = leat_addr_parse(&to, network, address);
+    int err = net ? resolve_all(&list, net, address, limit) : -EPROTONOSUPPORT;
 
-    if (!err)
-        err = dial_one(&c, net, &to, limit);
+    if (err)
+        return err;
+    if (net->family == AF_UNSPEC)
+        dial_this_machine(&list);
+    err = list.n == 1 ? dial_one(&c, net, &list.at[0], limit)
+                      : dial_race(&c, net, &list, limit);
     if (!err)
         *conn = &c->f.io;
     return err;

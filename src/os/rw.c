@@ -153,3 +153,8 @@ int os_pipe(int ends[2])
 {
     return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : -errno;
 }
+
+int os_pipe_blocking(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno;
+}

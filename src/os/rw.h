@@ -21,6 +21,7 @@ int os_set_nonblocking(int fd, bool on);                    /* the former settin
 int os_is_socket(int fd, bool *tcp);                        /* or -errno: no descriptor */
 int os_shutdown(int fd, bool reading, bool writing);
 int os_unlink(const char *path);
-int os_pipe(int ends[2]); /* non-blocking, closed by exec */
+int os_pipe(int ends[2]);          /* non-blocking, closed by exec */
+int os_pipe_blocking(int ends[2]); /* closed by exec */
 
 #endif

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* socket.c - see socket.h. */
+/* socket.c - see socket.h. What connections do often goes to the kernel directly: see rw.c. */
 #include "os/socket.h"
 
 #include <errno.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 _Static_assert((int)OS_INTERFACE_NAME == (int)IF_NAMESIZE, "if_indextoname writes so much");
 
-static int result_of(int result)
+static int result_of(long result)
 {
-    return result >= 0 ? result : -errno;
+    return result >= 0 ? (int)result : -errno;
 }
 
 int os_socket(int family, int type)
 {
-    return result_of(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    return result_of(syscall(SYS_socket, family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 int os_bind(int fd, const void *addr, uint32_t size)
@@ -30,10 +32,10 @@ int os_listen(int fd, int backlog)
 
 int os_accept(int fd, void *addr, uint32_t *size)
 {
-    int conn;
+    long conn;
 
     do
-        conn = accept4(fd, addr, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        conn = syscall(SYS_accept4, fd, addr, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     while (conn < 0 && errno == EINTR);
     return result_of(conn);
 }
@@ -41,7 +43,7 @@ int os_accept(int fd, void *addr, uint32_t *size)
 /* One that a signal has interrupted goes on. */
 int os_connect(int fd, const void *addr, uint32_t size)
 {
-    int err = result_of(connect(fd, addr, size));
+    int err = result_of(syscall(SYS_connect, fd, addr, size));
 
     return err == -EINTR ? -EINPROGRESS : err;
 }
@@ -83,7 +85,7 @@ int os_socket_get(int fd, int level, int option, void *value, size_t size)
 int64_t os_recv_message(int fd, struct msghdr *message)
 {
     for (;;) {
-        ssize_t got = recvmsg(fd, message, MSG_CMSG_CLOEXEC);
+        long got = syscall(SYS_recvmsg, fd, message, MSG_CMSG_CLOEXEC);
         if (got >= 0 || errno != EINTR)
             return got >= 0 ? got : -errno;
     }
@@ -92,7 +94,7 @@ int64_t os_recv_message(int fd, struct msghdr *message)
 int64_t os_send_message(int fd, const struct msghdr *message)
 {
     for (;;) {
-        ssize_t put = sendmsg(fd, message, MSG_NOSIGNAL);
+        long put = syscall(SYS_sendmsg, fd, message, MSG_NOSIGNAL);
         if (put >= 0 || errno != EINTR)
             return put >= 0 ? put : -errno;
     }

@@ -17,7 +17,9 @@
  *   comes after the clear is there for the wait. Since edges come once each time the kernel gets
  *   something new, whoever got less than it asked for knows that the next try is in vain until
  *   desc_edge: a request that arrives whole costs one read, where level-triggered code or Go's
- *   needs a second that gets EAGAIN.
+ *   needs a second that gets EAGAIN. The peer's end may have come in the same edge as the last
+ *   bytes, and then there is none to wait for: DESC_ENDED stays set. It is a bit of the word that
+ *   desc_clear changes, so whoever has cleared an edge sees what it said.
  *   A waiter is won by a compare-and-swap on its own record, under the lock (waiter.h, W3), for
  *   one of three reasons; limits (park/limit.h) compete with these. A new deadline wakes the
  *   waiter to wait anew, so deadlines need no timers beyond those of limits.
@@ -156,7 +158,7 @@ static struct g *take_edge(struct desc_side *s)
     struct g *g = take_waiter(s, WOKEN_READY);
 
     if (!g)
-        store_relaxed(&s->ready, 1);
+        fetch_or(&s->ready, DESC_EDGE);
     return g;
 }
 
@@ -168,7 +170,7 @@ void desc_ready(uint64_t tag, uint32_t ready, struct ready_list *list)
     spin_lock(&d->lock, LEAT__RANK_DESC);
     if (d->turn == tag >> 32) {
         if (ready & (POLLER_HUP | POLLER_ERR))
-            store_relaxed(&d->side[DESC_IN].ended, 1);
+            fetch_or(&d->side[DESC_IN].ready, DESC_ENDED);
         in = ready & (POLLER_IN | POLLER_HUP | POLLER_ERR) ? take_edge(&d->side[DESC_IN])
                                                            : NULL;
         out = ready & (POLLER_OUT | POLLER_ERR) ? take_edge(&d->side[DESC_OUT]) : NULL;
@@ -266,10 +268,10 @@ static bool enter_side(struct desc *d, enum desc_way way, struct g *g, int64_t *
 
     spin_lock(&d->lock, LEAT__RANK_DESC);
     *err = side_over(d, way);
-    bool ready = !*err && (s->ready || d->always_ready);
+    bool ready = !*err && (desc_edge(d, way) || d->always_ready);
     bool waits = !*err && !ready;
     if (ready)
-        store_relaxed(&s->ready, 0);
+        desc_clear(d, way);
     if (s->deadline < *deadline)
         *deadline = s->deadline;
     if (waits) {
@@ -348,11 +350,10 @@ bool desc_awaited(void)
     return each_desc(has_waiter);
 }
 
-/* In the child nobody waits, and the new poller knows nothing: it is asked at the next wait. */
+/* In the child nobody waits, and the new poller knows nothing: it is asked at the next wait. The
+ * scheduler has started over before this, and counts nothing as polled. */
 static bool start_over(struct desc *d)
 {
-    if (d->watched)
-        sched_polled(-1);
     d->lock.held = 0;
     d->watched = 0;
     d->side[DESC_IN].waiter = d->side[DESC_OUT].waiter = NULL;

@@ -14,11 +14,15 @@
 
 enum desc_way { DESC_IN, DESC_OUT };
 
+enum {
+    DESC_EDGE = 1,  /* an edge has come since the last desc_clear */
+    DESC_ENDED = 2, /* the kernel has said that no more will come: it says so once */
+};
+
 struct desc_side {
     struct g *waiter; /* lock */
     int64_t deadline; /* lock; INT64_MAX: none */
-    uint32_t ready;   /* atomic: an edge has come since the last desc_clear */
-    uint32_t ended;   /* atomic: the peer's end or an error has come, and no edge will follow */
+    uint32_t ready;   /* atomic: DESC_ bits */
 };
 
 struct desc {
@@ -43,14 +47,20 @@ void desc_free(struct desc *d);
 /* Before trying to read or write: an edge that comes from now on is not forgotten. */
 static inline void desc_clear(struct desc *d, enum desc_way way)
 {
-    store_relaxed(&d->side[way].ready, 0);
+    if (load_relaxed(&d->side[way].ready) & DESC_EDGE)
+        fetch_and(&d->side[way].ready, ~(uint32_t)DESC_EDGE);
 }
 
-/* Has an edge come since? If not, and the last try has left nothing, a new try is in vain. The
- * peer's end may have come in one edge with its last bytes: after those there is always a try. */
+/* Has an edge come since? If not, and the last try has left nothing, a new try is in vain. */
 static inline bool desc_edge(const struct desc *d, enum desc_way way)
 {
-    return load_relaxed(&d->side[way].ready) || load_relaxed(&d->side[way].ended);
+    return load_relaxed(&d->side[way].ready) & DESC_EDGE;
+}
+
+/* Has the peer's end, or an error, been told already? Then no edge will tell it again. */
+static inline bool desc_ended(const struct desc *d)
+{
+    return load_relaxed(&d->side[DESC_IN].ready) & DESC_ENDED;
 }
 
 /* Wait until it may be ready that way: 0. Else -ETIMEDOUT by the limit or the side's deadline, the

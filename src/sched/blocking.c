@@ -9,6 +9,8 @@
  *   The main thread never runs such calls for others, because goroutine 1 resumes only there: a
  *   goroutine found on it moves to another thread first. Goroutine 1 itself is already on a
  *   large stack and is called directly.
+ *   Calls that run one after another on a thread's stack are ordered for ThreadSanitizer, as Go
+ *   orders all calls of C: else what one leaves on that stack would race with the next.
  *   At most LEAT__MAX_BLOCKING calls are under way at once; later ones wait their turn in order.
  */
 #include <string.h>
@@ -104,7 +106,9 @@ static void call_on_thread(struct m *m, struct g *g, struct blocking_call *c)
     c->back = g->stack;
     if (san_switching())
         leat__san_leave(c->from, NULL, own->lo, (size_t)(own->hi - own->lo), false);
+    san_acquire(m);
     leat__call_on(m->g0.sp, (void (*)(void))on_thread_stack, &args, &ignored);
+    san_release(m);
     if (san_switching())
         leat__san_arrive(c->from, NULL, NULL);
 }
@@ -113,7 +117,7 @@ void sched_requeue(struct m *m, struct g *g)
 {
     store_relaxed(&g->status, G_RUNNABLE);
     if (g->home) {
-        wake_home(m, g);
+        wake_home(g->home, g);
     } else {
         global_put(g);
         wake_for_work();

@@ -286,3 +286,28 @@ T_TEST(many_short_blocking_calls_lose_nothing)
         T_EQ(leat_blocking(fails_with, i % 100), -(i % 100));
     leat_waitgroup_wait(&wg);
 }
+
+/* Calls of several goroutines run one after another on a thread's stack: that is no race. */
+static int fills_the_stack(int byte)
+{
+    unsigned char mem[4096];
+    unsigned char *volatile seen = mem;
+
+    memset(seen, byte, sizeof(mem));
+    return seen[sizeof(mem) - 1];
+}
+
+static void fills_often(int byte)
+{
+    for (int i = 0; i < 50; i++)
+        T_EQ(leat_blocking(fills_the_stack, byte), byte);
+}
+
+T_TEST(calls_on_the_same_stack_are_no_race)
+{
+    leat_waitgroup wg = {0};
+
+    for (int i = 0; i < 8; i++)
+        leat_waitgroup_go(&wg, fills_often, i);
+    leat_waitgroup_wait(&wg);
+}

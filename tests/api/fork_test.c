@@ -5,6 +5,8 @@
  */
 #include "sched_util.h"
 
+#include <sys/socket.h>
+
 static void squares(leat_int_chan out, int v)
 {
     leat_yield();
@@ -52,6 +54,49 @@ T_TEST(a_child_of_main_alone_uses_leat_again)
     T_EQ(uses_leat(), 30);
     T_EQ(child_uses_leat(1), 30);
     T_EQ(uses_leat(), 30); /* the parent is none the worse */
+}
+
+static void send_later(leat_io *io)
+{
+    leat_sleep(LEAT_MILLISECOND);
+    T_EQ(leat_write(io, "x", 1), 1);
+}
+
+/* Each waits for it, so that the poller watches. */
+static void talks(leat_io *a, leat_io *b)
+{
+    leat_waitgroup wg = {0};
+    char c;
+
+    for (int i = 0; i < 3; i++) {
+        leat_waitgroup_go(&wg, send_later, b);
+        T_EQ(leat_read(a, &c, 1), 1);
+    }
+    leat_waitgroup_wait(&wg);
+    while (leat_num_goroutine() > 1)
+        leat_yield();
+}
+
+T_TEST(streams_go_on_in_a_child_of_main_alone)
+{
+    leat_io *a, *b;
+    int fds[2];
+
+    T_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    T_ERR(leat_io_adopt(&a, fds[0]), 0);
+    T_ERR(leat_io_adopt(&b, fds[1]), 0);
+    talks(a, b);
+    pid_t pid = fork();
+    if (pid == 0) {
+        talks(a, b);
+        leat_io_free(a);
+        leat_io_free(b);
+        exit(30);
+    }
+    T_EQ(util_wait_child(pid), 30);
+    talks(a, b); /* the parent's poller is its own */
+    leat_io_free(a);
+    leat_io_free(b);
 }
 
 T_TEST(a_child_of_a_process_that_never_used_leat_uses_it)

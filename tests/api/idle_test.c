@@ -9,6 +9,7 @@
 #include "sched_util.h"
 
 #include <dirent.h>
+#include <sys/socket.h>
 
 /* The switches of one thread, or 0 if it is gone. */
 static long switches_of(const char *tid)
@@ -93,5 +94,36 @@ T_TEST(a_program_with_a_far_timer_never_wakes_up, .modes = "!tsan")
     T_EQ(leat_select(leat_case_recv(far, NULL), leat_case_recv(out, NULL)), 1);
     util_join(t);
     leat_chan_free(far);
+    leat_chan_free(out);
+}
+
+static void echoes(leat_io *io)
+{
+    char c;
+
+    while (leat_read(io, &c, 1) == 1)
+        T_EQ(leat_write(io, &c, 1), 1);
+    leat_io_free(io);
+}
+
+T_TEST(a_server_without_requests_never_wakes_up, .modes = "!tsan")
+{
+    leat_int_chan out = leat_chan_make(leat_int_chan, 0);
+    leat_io *a, *b;
+    int fds[2];
+    char c = 'x';
+
+    T_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    T_ERR(leat_io_adopt(&a, fds[0]), 0);
+    T_ERR(leat_io_adopt(&b, fds[1]), 0);
+    leat_go(echoes, b);
+    for (int i = 0; i < 100; i++) {
+        T_EQ(leat_write(a, &c, 1), 1);
+        T_EQ(leat_read(a, &c, 1), 1);
+    }
+    pthread_t t = util_thread(waits_for_silence, out);
+    T_TRUE(leat_recv(out, NULL));
+    util_join(t);
+    leat_io_free(a);
     leat_chan_free(out);
 }

@@ -105,3 +105,21 @@ T_TEST(a_listener_of_tcp_takes_both_families)
     }
     leat_listener_free(l);
 }
+
+/* The end has come in the same news as the last bytes: no other news will wake the reader. */
+T_TEST(an_end_that_came_with_the_last_bytes_is_read)
+{
+    for (long i = 0; i < t_scale(100); i++) {
+        struct pair p = pair_of("tcp");
+        char got[8];
+        T_ERR(leat_read_until(p.b, got, 8, leat_now() + LEAT_MICROSECOND), -ETIMEDOUT);
+        T_EQ(leat_write(p.a, "last", 4), 4);
+        T_ERR(leat_io_shutdown(p.a, LEAT_WRITE), 0);
+        if (i % 2)
+            leat_sleep(100 * LEAT_MICROSECOND);
+        T_EQ(leat_read(p.b, got, 8), 4);
+        T_EQ(leat_read(p.b, got, 8), 0);
+        T_EQ(leat_read(p.b, got, 8), 0);
+        pair_free(&p);
+    }
+}

@@ -29,6 +29,10 @@ extern "C" {
 /**
  * Connect to an address.
  *
+ * The host may be a name. If it has several addresses they are tried in turn, the next one a
+ * quarter of a second after the last one or as soon as that has failed, and the first connection
+ * is taken: so a family that does not get through costs little (RFC 8305).
+ *
  * Go         net.Dial(network, address)
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
  * Cancel     cannot be cancelled; leat_dial_ctx can, and leat_dial_until ends at a time.
@@ -38,8 +42,8 @@ extern "C" {
  * Param      conn    where the connection goes.
  * Param      network "tcp", "udp", "unix" and the others of leat/net/addr.h.
  * Param      address whom to connect to.
- * Returns    0; -ECONNREFUSED: nobody listens there; what leat_addr_parse says of an address; else
- *            what the kernel says.
+ * Returns    0; -ECONNREFUSED: nobody listens there; what leat_resolve says of an address; else
+ *            what the kernel says of the first address.
  * Fatal      never.
  * See        leat_dial_ctx, leat_dial_until, leat_listen
  * Since      0.3
