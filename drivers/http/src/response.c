@@ -31,13 +31,15 @@ enum { PIECE = 64 * 1024 };
 
 void http__response_lock(leat_http_response *res)
 {
-    if (res->timed)
-        leat_mutex_lock(&res->lock);
+    if (!res->deadline)
+        return;
+    leat_mutex_lock(&res->lock);
+    http__answer_late(res, res->deadline);
 }
 
 void http__response_unlock(leat_http_response *res)
 {
-    if (res->timed)
+    if (res->deadline)
         leat_mutex_unlock(&res->lock);
 }
 
@@ -58,7 +60,8 @@ void http__response_begin(leat_http_response *res)
     res->filter = NULL;
     res->status = 200;
     res->err = 0;
-    res->head_sent = res->chunked = res->has_date = res->timed = res->ended = res->late = false;
+    res->head_sent = res->chunked = res->has_date = res->ended = res->late = false;
+    res->deadline = NULL;
     res->bodiless = req->head.method && strcmp(req->head.method, "HEAD") == 0;
     res->keep_alive = req->head.keep_alive;
     memset(&res->lock, 0, sizeof res->lock);
@@ -270,19 +273,34 @@ int leat_http_set_status(leat_http_response *res, int status)
     return err;
 }
 
+/* For its lock: what is asked may be changed by the timer meanwhile. */
+static leat_http_response *unlocked(const leat_http_response *res)
+{
+    return (leat_http_response *)(uintptr_t)res;
+}
+
 int leat_http_status(const leat_http_response *res)
 {
-    return res->status;
+    http__response_lock(unlocked(res));
+    int status = res->status;
+    http__response_unlock(unlocked(res));
+    return status;
 }
 
 int64_t leat_http_written(const leat_http_response *res)
 {
-    return res->written;
+    http__response_lock(unlocked(res));
+    int64_t written = res->written;
+    http__response_unlock(unlocked(res));
+    return written;
 }
 
 bool leat_http_head_sent(const leat_http_response *res)
 {
-    return res->head_sent;
+    http__response_lock(unlocked(res));
+    bool head_sent = res->head_sent;
+    http__response_unlock(unlocked(res));
+    return head_sent;
 }
 
 void leat_http_close_after(leat_http_response *res)
