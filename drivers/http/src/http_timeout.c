@@ -29,6 +29,9 @@ struct late {
     struct http_deadline deadline;
     leat_http_response *res;
     leat_waitgroup done;
+    leat_ctx_after token;
+    leat_ctx *outer;                    /* as they were ... */
+    const struct http_deadline *before; /* ... outside of this one */
 };
 
 void http__answer_late(leat_http_response *res, const struct http_deadline *deadline)
@@ -52,21 +55,28 @@ static void time_is_up(struct late *late)
     leat_waitgroup_done(&late->done);
 }
 
+/* Also when the handler ends its goroutine. */
+static void late_end(void *arg)
+{
+    struct late *late = arg;
+
+    if (!leat_ctx_after_stop(late->token))
+        leat_waitgroup_wait(&late->done);
+    late->res->deadline = late->before;
+    late->res->req->ctx = late->outer;
+    leat_ctx_free(late->deadline.ctx);
+}
+
 void leat_http_timeout_serve(leat_http_request *req, leat_http_response *res, void *arg)
 {
     const leat_http_timeout *t = arg;
-    leat_ctx *outer = leat_http_ctx(req);
-    struct late late = {.deadline.text = t->text, .res = res};
-    const struct http_deadline *before = res->deadline;
+    struct late late = {.deadline.text = t->text, .res = res, .before = res->deadline};
 
-    late.deadline.ctx = req->ctx = leat_ctx_with_timeout(outer, t->after);
+    late.outer = leat_http_ctx(req);
+    late.deadline.ctx = req->ctx = leat_ctx_with_timeout(late.outer, t->after);
     leat_waitgroup_add(&late.done, 1);
     res->deadline = &late.deadline;
-    leat_ctx_after token = leat_ctx_after_func(late.deadline.ctx, time_is_up, &late);
+    late.token = leat_ctx_after_func(late.deadline.ctx, time_is_up, &late);
+    leat_defer(late_end, &late);
     t->next.fn(req, res, t->next.arg);
-    if (!leat_ctx_after_stop(token))
-        leat_waitgroup_wait(&late.done);
-    res->deadline = before;
-    req->ctx = outer;
-    leat_ctx_free(late.deadline.ctx);
 }

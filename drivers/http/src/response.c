@@ -68,7 +68,6 @@ void http__response_begin(leat_http_response *res)
     res->length = -1;
     res->written = 0;
     res->body_len = 0;
-    res->fields = res->fields_inline;
     fields_begin(res);
 }
 
