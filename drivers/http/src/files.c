@@ -2,7 +2,7 @@
 /*
  * files.c - files of a folder as responses: ranges, conditions, types.
  *
- * PICTURE   path of the request -> below the folder (openat2) -> fstat -> conditions -> range -> bytes
+ * PICTURE   path of the request -> opened below the folder -> fstat -> conditions -> range -> bytes
  *
  * INVARIANTS
  *   1. The kernel resolves the path below the folder and refuses to leave it (RESOLVE_BENEATH,
@@ -319,9 +319,8 @@ static int open_file(struct served_file *f, int dir, const char *path)
     struct stat st;
     int err;
 
-    if (strlen(path) >= sizeof copy)
+    if (snprintf(copy, sizeof copy, "%s", *path ? path : ".") >= (int)sizeof copy)
         return -ENAMETOOLONG;
-    strcpy(copy, *path ? path : ".");
     f->fd = open_below(dir, copy);
     if (f->fd < 0)
         return f->fd;
@@ -374,20 +373,19 @@ static void serve_folder(leat_http_request *req, leat_http_response *res,
     if (len > 0 && path[len - 1] != '/') { /* so that relative links work */
         const char *full = leat_http_path(req), *name = strrchr(full, '/') + 1;
         char *url = leat_http_alloc(req, 3 * strlen(name) + 4);
-        if (url)
-            http__path_escape(url, name)[0] = '\0';
-        if (url)
-            leat_http_redirect(res, 308, strcat(url, "/"));
-        else
+        if (!url) {
             leat_http_error(res, 503, NULL);
+            return;
+        }
+        memcpy(http__path_escape(url, name), "/", 2);
+        leat_http_redirect(res, 308, url);
         return;
     }
     index = leat_http_alloc(req, len + sizeof "index.html");
     err = index ? 0 : -ENOMEM;
     if (!err) {
-        memcpy(index, path, len);
-        strcpy(index + len, "index.html");
-        err = open_file(&f, files->dir, index);
+        snprintf(index, len + sizeof "index.html", "%sindex.html", path);
+        err = leat_blocking(open_file, &f, files->dir, index);
     }
     if (err) {
         leat_http_error(res, file_error(err), NULL);

@@ -232,6 +232,14 @@ static void gzip_end(struct gzip_filter *f, leat_http_response *res)
         compress_some(f, res, NULL, 0, Z_FINISH);
 }
 
+static void give_stream_back(void *filter)
+{
+    const struct gzip_filter *f = filter;
+
+    if (f->z)
+        leat_pool_put(&streams, f->z);
+}
+
 void leat_http_gzip_serve(leat_http_request *req, leat_http_response *res, void *arg)
 {
     const leat_http_gzip *opts = arg;
@@ -240,6 +248,7 @@ void leat_http_gzip_serve(leat_http_request *req, leat_http_response *res, void 
     leat_http_add_header(res, "Vary", "Accept-Encoding");
     if (!res->filter && gzip_wanted(req))
         res->filter = &f.filter;
+    leat_defer(give_stream_back, &f); /* also when the handler ends its goroutine */
     opts->next.fn(req, res, opts->next.arg);
     http__response_lock(res);
     if (res->filter == &f.filter) {
@@ -248,6 +257,4 @@ void leat_http_gzip_serve(leat_http_request *req, leat_http_response *res, void 
             gzip_end(&f, res);
     }
     http__response_unlock(res);
-    if (f.z)
-        leat_pool_put(&streams, f.z);
 }

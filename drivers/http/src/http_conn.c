@@ -13,6 +13,9 @@
  *   3. `state` goes IDLE to BUSY here and IDLE to ENDING in shutdown, by compare-and-swap: a
  *      request that has begun to come is served, or was never taken.
  *
+ * EXIT   A handler may end its goroutine (leat_exit): then what was deferred gives the memory back
+ *   and ends the connection, without an answer.
+ *
  * SYSTEM CALLS  A small request costs one read and one write. The clock is read once, for the
  *   write's allowance.
  *
@@ -152,7 +155,7 @@ static bool serve_request(struct http_conn *c, struct http_work *w)
     http__response_end(res);
     http__request_end(req);
     keep = res->keep_alive && !http_is_closing(c) && (!unread || drain_body(req));
-    if (!keep && unread && !res->err)
+    if (!keep && unread && (!res->err || res->late))
         http__conn_linger(c->io);
     return keep;
 }
@@ -198,22 +201,38 @@ static struct http_work *begin_work(struct http_conn *c)
     return w;
 }
 
+static void end_work(struct http_conn *c)
+{
+    struct http_work *w = c->work;
+
+    if (!w)
+        return;
+    c->work = NULL;
+    w->end = 0;
+    leat_pool_put(&c->server->works, w);
+}
+
+void http__conn_abandon(struct http_conn *c)
+{
+    if (!c->work)
+        return;
+    http__request_end(&c->work->req);
+    http__work_reset(c->work);
+    end_work(c);
+}
+
 void http__conn_serve(struct http_conn *c)
 {
-    struct http_work *w = NULL;
     bool keep = true;
 
     while (keep) {
-        if (!w)
-            w = begin_work(c);
-        if (!w)
+        if (!c->work)
+            c->work = begin_work(c);
+        if (!c->work)
             break;
-        keep = serve_request(c, w);
-        http__work_reset(w);
-        if (w->end == 0 || !keep) {
-            w->end = 0;
-            leat_pool_put(&c->server->works, w);
-            w = NULL;
-        }
+        keep = serve_request(c, c->work);
+        http__work_reset(c->work);
+        if (c->work->end == 0 || !keep)
+            end_work(c);
     }
 }

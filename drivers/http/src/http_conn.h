@@ -32,6 +32,7 @@ struct http_conn {
     struct http_conn *prev, *next; /* server->lock */
     uint32_t state;                /* enum conn_state, atomic */
     bool served;                   /* a request came before */
+    struct http_work *work;        /* while it is busy */
 };
 
 struct leat_http_server {
@@ -52,6 +53,8 @@ struct leat_http_server {
 
 /* Serves it to its end; the goroutine's own. */
 void http__conn_serve(struct http_conn *c);
+/* Its goroutine ends, perhaps inside of a handler. */
+void http__conn_abandon(struct http_conn *c);
 /* One more, which http__conn_main or http__conn_leave counts out again; false: the server is
  * full. */
 bool http__conn_admit(leat_http_server *s);

@@ -56,6 +56,12 @@ struct http_filter {
     int (*flush)(struct http_filter *f, leat_http_response *res);
 };
 
+/* A time at which the response is answered for, whatever its handler does. */
+struct http_deadline {
+    leat_ctx *ctx; /* is over then */
+    const char *text;
+};
+
 /* HEAD_LEAD: room before the fields for the start line and the date; HEAD_TAIL: behind them, for
  * Content-Length or Transfer-Encoding and Connection. */
 enum { HEAD_INLINE = 1536, HEAD_LEAD = 96, HEAD_TAIL = 96, BODY_BUFFER = 4096 };
@@ -72,13 +78,13 @@ struct leat_http_response {
     bool bodiless;   /* what is written is counted and dropped */
     bool keep_alive; /* may the connection be used for another request? */
     bool has_date;   /* the handler gave one */
-    bool timed;      /* a timer may answer meanwhile: take `lock` */
     bool ended;
     bool late; /* the timer has answered */
     leat_mutex lock;
-    int64_t length;  /* announced by the handler; -1: not */
-    int64_t written; /* by the handler, after filters */
-    char *fields;    /* "Name: value\r\n" of each; head_inline, or from the heap */
+    const struct http_deadline *deadline; /* when another answers; NULL: never, no lock */
+    int64_t length;                       /* announced by the handler; -1: not */
+    int64_t written;                      /* by the handler, after filters */
+    char *fields; /* "Name: value\r\n" of each; head_inline, or from the heap */
     size_t fields_len, fields_cap;
     size_t body_len;
     char fields_inline[HEAD_INLINE];
@@ -118,7 +124,9 @@ void http__response_begin(leat_http_response *res);
 int http__response_end(leat_http_response *res);
 /* Take back what was set, if nothing has been sent: for answers of our own. */
 bool http__response_restart(leat_http_response *res);
+/* Under a deadline that has come, the first to lock answers. */
 void http__response_lock(leat_http_response *res);
+void http__answer_late(leat_http_response *res, const struct http_deadline *deadline);
 void http__response_unlock(leat_http_response *res);
 /* The value of a field that was set, up to its line's end; NULL: there is none. */
 const char *http__field_text(const leat_http_response *res, const char *name, size_t *len);

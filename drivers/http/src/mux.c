@@ -23,6 +23,7 @@
  */
 #include <leat/http/mux.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,18 +192,27 @@ static bool method_fits(const char *pattern, const char *method)
            (strcmp(pattern, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
+static bool is_allowed(const struct search *s, const char *method)
+{
+    size_t len = strlen(method);
+
+    for (const char *at = s->allow; *at; at += strspn(at, ", ")) {
+        size_t word = strcspn(at, ",");
+        if (word == len && memcmp(at, method, len) == 0)
+            return true;
+        at += word;
+    }
+    return false;
+}
+
 static void allow_method(struct search *s, const char *method)
 {
     size_t len = strlen(s->allow);
 
-    if (http__list_has(s->allow, len, method) || strstr(s->allow, method) ||
-        len + strlen(method) + 9 > sizeof s->allow)
+    if (is_allowed(s, method) || len + strlen(method) + 9 > sizeof s->allow)
         return;
-    if (len > 0)
-        strcat(s->allow, ", ");
-    strcat(s->allow, method);
-    if (strcmp(method, "GET") == 0)
-        strcat(s->allow, ", HEAD");
+    snprintf(s->allow + len, sizeof s->allow - len, "%s%s%s", len ? ", " : "", method,
+             strcmp(method, "GET") == 0 ? ", HEAD" : "");
 }
 
 static bool host_fits(const struct route *r, const struct search *s)

@@ -31,13 +31,15 @@ enum { PIECE = 64 * 1024 };
 
 void http__response_lock(leat_http_response *res)
 {
-    if (res->timed)
-        leat_mutex_lock(&res->lock);
+    if (!res->deadline)
+        return;
+    leat_mutex_lock(&res->lock);
+    http__answer_late(res, res->deadline);
 }
 
 void http__response_unlock(leat_http_response *res)
 {
-    if (res->timed)
+    if (res->deadline)
         leat_mutex_unlock(&res->lock);
 }
 
@@ -58,14 +60,14 @@ void http__response_begin(leat_http_response *res)
     res->filter = NULL;
     res->status = 200;
     res->err = 0;
-    res->head_sent = res->chunked = res->has_date = res->timed = res->ended = res->late = false;
+    res->head_sent = res->chunked = res->has_date = res->ended = res->late = false;
+    res->deadline = NULL;
     res->bodiless = req->head.method && strcmp(req->head.method, "HEAD") == 0;
     res->keep_alive = req->head.keep_alive;
     memset(&res->lock, 0, sizeof res->lock);
     res->length = -1;
     res->written = 0;
     res->body_len = 0;
-    res->fields = res->fields_inline;
     fields_begin(res);
 }
 
@@ -154,6 +156,12 @@ void http__drop_field(leat_http_response *res, const char *name)
     }
 }
 
+static char *line_add(char *at, const char *text, size_t len)
+{
+    memcpy(at, text, len);
+    return at + len;
+}
+
 int http__put_field(leat_http_response *res, const char *name, const char *value)
 {
     size_t name_len = strlen(name), value_len = strlen(value);
@@ -162,11 +170,11 @@ int http__put_field(leat_http_response *res, const char *name, const char *value
     if (!fields_room(res, name_len + value_len + 4))
         return -ENOMEM;
     at = res->fields + res->fields_len;
-    memcpy(at, name, name_len);
-    memcpy(at + name_len, ": ", 2);
-    memcpy(at + name_len + 2, value, value_len);
-    memcpy(at + name_len + 2 + value_len, "\r\n", 2);
-    res->fields_len += name_len + value_len + 4;
+    at = line_add(at, name, name_len);
+    at = line_add(at, ": ", 2);
+    at = line_add(at, value, value_len);
+    at = line_add(at, "\r\n", 2);
+    res->fields_len = (size_t)(at - res->fields);
     return 0;
 }
 
@@ -264,19 +272,34 @@ int leat_http_set_status(leat_http_response *res, int status)
     return err;
 }
 
+/* For its lock: what is asked may be changed by the timer meanwhile. */
+static leat_http_response *unlocked(const leat_http_response *res)
+{
+    return (leat_http_response *)(uintptr_t)res;
+}
+
 int leat_http_status(const leat_http_response *res)
 {
-    return res->status;
+    http__response_lock(unlocked(res));
+    int status = res->status;
+    http__response_unlock(unlocked(res));
+    return status;
 }
 
 int64_t leat_http_written(const leat_http_response *res)
 {
-    return res->written;
+    http__response_lock(unlocked(res));
+    int64_t written = res->written;
+    http__response_unlock(unlocked(res));
+    return written;
 }
 
 bool leat_http_head_sent(const leat_http_response *res)
 {
-    return res->head_sent;
+    http__response_lock(unlocked(res));
+    bool head_sent = res->head_sent;
+    http__response_unlock(unlocked(res));
+    return head_sent;
 }
 
 void leat_http_close_after(leat_http_response *res)
@@ -373,21 +396,22 @@ int leat_http_flush(leat_http_response *res)
 int64_t leat_http_printf(leat_http_response *res, const char *fmt, ...)
 {
     char small[256], *text = small;
-    va_list args;
+    va_list args, again;
     int64_t put;
     int n;
 
     va_start(args, fmt);
+    va_copy(again, args);
     n = vsnprintf(small, sizeof small, fmt, args);
     va_end(args);
     if (n >= (int)sizeof small) {
         text = malloc((size_t)n + 1);
-        if (!text)
-            return -ENOMEM;
-        va_start(args, fmt);
-        n = vsnprintf(text, (size_t)n + 1, fmt, args);
-        va_end(args);
+        if (text)
+            n = vsnprintf(text, (size_t)n + 1, fmt, again);
     }
+    va_end(again);
+    if (!text)
+        return -ENOMEM;
     put = n < 0 ? -EINVAL : leat_http_write(res, text, (size_t)n);
     if (text != small)
         free(text);

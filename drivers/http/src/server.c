@@ -108,15 +108,24 @@ static void conn_enlist(leat_http_server *s, struct http_conn *c)
     leat_mutex_unlock(&s->lock);
 }
 
+static void conn_end(void *conn)
+{
+    struct http_conn *c = conn;
+    leat_io *io = c->io;
+
+    http__conn_abandon(c);
+    leat_io_close(io);
+    http__conn_leave(c->server, c); /* the server may be freed from here on */
+    leat_io_unref(io);
+}
+
 void http__conn_main(leat_http_server *s, leat_io *io)
 {
     struct http_conn c = {.wire = &http__wire1, .io = io, .server = s, .state = CONN_IDLE};
 
     conn_enlist(s, &c);
+    leat_defer(conn_end, &c);
     http__conn_serve(&c);
-    leat_io_close(io);
-    http__conn_leave(s, &c); /* the server may be freed from here on */
-    leat_io_unref(io);
 }
 
 void leat_http_serve_conn(leat_http_server *s, leat_io *io)

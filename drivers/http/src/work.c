@@ -45,6 +45,8 @@ void http__work_free(struct http_work *w)
     http__arena_reset(&w->arena);
     if (w->in != w->in_inline)
         free(w->in);
+    if (w->res.fields != w->res.fields_inline)
+        free(w->res.fields);
     free(w->req.head.fields.at);
     free(w);
 }

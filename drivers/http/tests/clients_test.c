@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clients_test.c - a whole server, asked by programs that others have written: curl, wrk, Python. */
+/* clients_test.c - a whole server, asked by programs of others: curl, wrk, Python. */
 #define _GNU_SOURCE
 #include <sys/wait.h>
 

@@ -35,10 +35,15 @@ __attribute__((unused)) static struct peer peer_on(leat_io *io)
 /* The goroutines that peer_open has started: a server is freed when they have ended. */
 static leat_waitgroup peers_served;
 
+static void peer_served(void *arg)
+{
+    leat_waitgroup_done(arg);
+}
+
 static void serve_peer(leat_http_server *server, leat_io *io)
 {
+    leat_defer(peer_served, &peers_served);
     leat_http_serve_conn(server, io);
-    leat_waitgroup_done(&peers_served);
 }
 
 __attribute__((unused)) static void server_free(leat_http_server *server)

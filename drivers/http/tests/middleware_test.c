@@ -88,7 +88,8 @@ static void wait_for_ctx(leat_http_request *req, leat_http_response *res, void *
     int64_t n;
     while ((n = leat_http_write(res, "late", 4)) >= 0) /* until the timer has been here */
         leat_yield();
-    late_result = (int)n;
+    __atomic_store_n(&late_result, (int)n,
+                     __ATOMIC_RELAXED); /* the other one may end as late */
 }
 
 T_TEST(a_handler_that_takes_too_long_is_answered_for)
@@ -144,6 +145,42 @@ T_TEST(the_timer_and_the_handler_race_and_one_answer_is_whole)
             T_STRHAS(text, "\r\n\r\nService Unavailable\n");
         peer_free(&p);
     }
+    server_free(s);
+}
+
+/* ---- handlers that end their goroutine ---- */
+
+static void exit_inside(leat_http_request *req, leat_http_response *res, void *arg)
+{
+    (void)arg;
+    leat_http_set_header(res, "Content-Type", "text/plain");
+    for (int i = 0; i < 100; i++) /* more than lies in the response itself */
+        leat_http_add_header(res, "X-More", "of the same, of the same, of the same");
+    for (int i = 0; i < 2000; i++)
+        leat_http_printf(res, "%d\n", i);
+    if (strcmp(leat_http_path(req), "/exit") == 0)
+        leat_exit();
+}
+
+T_TEST(a_handler_that_exits_ends_its_connection_and_nothing_else)
+{
+    leat_http_gzip gzip = {.next = {exit_inside, NULL}};
+    leat_http_throttle throttle = {.next = {leat_http_gzip_serve, &gzip},
+                                   .throttle = {.limit = 1}};
+    leat_http_timeout timeout = {.next = {leat_http_throttle_serve, &throttle},
+                                 .after = LEAT_HOUR};
+    leat_http_server *s = server_of(leat_http_timeout_serve, &timeout);
+
+    for (int i = 0; i < 3; i++) {
+        struct peer p = peer_open(s);
+        say(&p, "GET /exit HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+        T_TRUE(!strstr(hear_all(&p), "\r\n0\r\n\r\n"));
+        peer_free(&p);
+    }
+    struct peer p = peer_open(s);
+    say(&p, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    T_STRHAS(hear_all(&p), "\r\n0\r\n\r\n");
+    peer_free(&p);
     server_free(s);
 }
 

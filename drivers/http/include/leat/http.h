@@ -16,6 +16,7 @@
 #ifndef LEAT_HTTP_H
 #define LEAT_HTTP_H
 
+#include <leat/http/client.h>
 #include <leat/http/files.h>
 #include <leat/http/middleware.h>
 #include <leat/http/mux.h>
