@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http_leat.c - the smallest server of libleat-http, as Go's twin in go/main.go. Prints its port. */
+/* http_leat.c - the smallest server of libleat-http, the twin of go/main.go's. Prints its port. */
 #include <leat.h>
 #include <leat/http.h>
 #include <stdio.h>
