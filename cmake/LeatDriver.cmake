@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# leat_driver(NAME DESCRIPTION text SOURCES file... [LIBS lib...] [USES driver...] [TESTS folder])
+# leat_driver(NAME [UNVERSIONED] DESCRIPTION text SOURCES file... [LIBS lib...] [USES driver...]
+#             [TESTS folder])
 #
 # A library of its own beside libleat, which is its user: it sees public headers only.
 #
@@ -10,9 +11,10 @@
 #
 # LIBS are names for the linker (z, nghttp2) and become Libs.private of leat-NAME.pc; USES names
 # drivers that were added before. TESTS is a folder that tests/CMakeLists.txt adds when it has
-# the framework.
+# the framework. UNVERSIONED exports all that is visible, under no version: for names of libc,
+# which others ask for under libc's.
 function(leat_driver name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DESCRIPTION;TESTS" "SOURCES;LIBS;USES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "UNVERSIONED" "DESCRIPTION;TESTS" "SOURCES;LIBS;USES")
   set(objects leat_${name}_objects)
   add_library(${objects} OBJECT ${arg_SOURCES})
   set_target_properties(${objects} PROPERTIES
@@ -56,7 +58,10 @@ function(leat_driver name)
   set(map ${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
   file(CONFIGURE OUTPUT ${map}
     CONTENT "LEAT_${upper}_${PROJECT_VERSION_MAJOR} { global: leat_*; local: *; };\n")
-  target_link_options(leat_${name} PRIVATE -Wl,-z,nodelete -Wl,--version-script=${map})
+  target_link_options(leat_${name} PRIVATE -Wl,-z,nodelete)
+  if(NOT arg_UNVERSIONED)
+    target_link_options(leat_${name} PRIVATE -Wl,--version-script=${map})
+  endif()
   set_target_properties(leat_${name} PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${map})
 

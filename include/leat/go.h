@@ -308,6 +308,14 @@ LEAT_API void leat__go_commit_opts(void (*fn)(void), const leat_site *site,
 LEAT_API int leat__go_commit_try(void (*fn)(void), const leat_site *site);
 LEAT_API void leat__blocking_begin(void (*fn)(void));
 
+/* For libleat-posix: where the calling code runs, which makes no thread known to leat; and a pin
+ * of its own, here or on the thread that has the fewest. See src/sched/bind.c. */
+enum { LEAT__NO_GOROUTINE, LEAT__MAY_MOVE, LEAT__BOUND };
+LEAT_API int leat__whereabouts(void);
+LEAT_API void leat__bind_here(void);
+LEAT_API bool leat__unbind(void);
+LEAT_API void leat__bind_spread(void);
+
 #ifdef __cplusplus
 }
 #endif

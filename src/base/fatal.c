@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/env.h"
@@ -29,7 +30,7 @@ static void print_v(const char *prefix, const char *fmt, va_list args, bool inde
         if (indent && *p == '\n')
             out[len++] = '\t';
     }
-    ssize_t n = write(STDERR_FILENO, out, len);
+    long n = syscall(SYS_write, STDERR_FILENO, out, len); /* not libleat-posix's, which parks */
     (void)n;
 }
 

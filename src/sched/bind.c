@@ -5,6 +5,13 @@
  * All three set g->home. A pinned goroutine shares its thread with others; a locked one has it
  * alone (m->locked), and ending while locked ends the thread, whose state it may have changed.
  * Goroutine 1 is bound to the main thread from birth, so pins and locks on it only count.
+ *
+ * GUESTS  What libleat-posix binds, it binds where it stands, in the midst of a call that code
+ *   which knows nothing of goroutines has made: an address of a thread-local variable that this
+ *   code has at hand must stay right. So leat__bind_here does not leave the main thread, as
+ *   leat_pin does, and the main thread may have pinned goroutines beside goroutine 1. While it
+ *   has, it is not kept for goroutine 1 alone (find.c, attend): they could run nowhere else.
+ *   Where nothing of that kind is under way, leat__bind_spread moves the goroutine first.
  */
 #include <pthread.h>
 
@@ -32,6 +39,20 @@ static void rebind(struct m *m, struct g *g)
     g->home = bound ? m : NULL;
 }
 
+static void pin_to(struct m *m, struct g *g)
+{
+    if (g->pins++ == 0)
+        fetch_add(&m->pinned, 1);
+    g->home = m;
+}
+
+static void unpin_from(struct m *m, struct g *g)
+{
+    if (--g->pins == 0)
+        fetch_sub(&m->pinned, 1);
+    rebind(m, g);
+}
+
 void leat_pin(void)
 {
     struct m *m = m_self();
@@ -41,9 +62,7 @@ void leat_pin(void)
     if (g->flags & G_FOREIGN)
         return;
     m = sched_leave_main_thread(m, g);
-    if (g->pins++ == 0)
-        m->pinned++;
-    g->home = m;
+    pin_to(m, g);
 }
 
 void leat_unpin(void)
@@ -55,9 +74,7 @@ void leat_unpin(void)
         return;
     if (g->pins == 0)
         leat__panic("leat: unpin of a goroutine that is not pinned");
-    if (--g->pins == 0)
-        m->pinned--;
-    rebind(m, g);
+    unpin_from(m, g);
 }
 
 void leat_lock_thread(void)
@@ -89,6 +106,84 @@ void leat_unlock_thread(void)
     }
 }
 
+/* ---- libleat-posix ---- */
+
+bool thread_has_guests(const struct m *m)
+{
+    return load_relaxed(&m->pinned) >
+           (sched.main_g && sched.main_g->home == m && sched.main_g->pins > 0);
+}
+
+int leat__whereabouts(void)
+{
+    const struct m *m = tls_m();
+
+    if (!m || !m->cur || m->cur->flags & G_FOREIGN || load_relaxed(&sched.frozen))
+        return LEAT__NO_GOROUTINE;
+    return m->cur->pins > 0 || m->cur->locks > 0 ? LEAT__BOUND : LEAT__MAY_MOVE;
+}
+
+void leat__bind_here(void)
+{
+    struct m *m = tls_m();
+    struct g *g = m->cur;
+
+    if (g->flags & G_BOUND)
+        return;
+    g->flags |= G_BOUND;
+    pin_to(m, g);
+}
+
+bool leat__unbind(void)
+{
+    struct m *m = tls_m();
+    struct g *g = m->cur;
+
+    if (!(g->flags & G_BOUND))
+        return false;
+    g->flags &= (uint8_t)~G_BOUND;
+    unpin_from(m, g);
+    return true;
+}
+
+/* Lock held. A thread of ours that runs goroutines, or will as soon as one is ready; one inside a
+ * call that was announced is neither. */
+static bool may_host(const struct m *m)
+{
+    bool there = load_relaxed(&m->p) || m->idle_listed || m->waits_for_proc;
+
+    return there && !m->foreign && !m->exited && !load_relaxed(&m->locked) &&
+           !load_relaxed(&m->ending);
+}
+
+/* Counted at once: from then on the thread does not end. */
+static struct m *pin_to_emptiest(struct m *own, struct g *g)
+{
+    struct m *best = own;
+
+    spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    for (struct m *m = sched.threads; m; m = m->all_next)
+        if (may_host(m) && load_relaxed(&m->pinned) < load_relaxed(&best->pinned))
+            best = m;
+    pin_to(best, g);
+    spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+    return best;
+}
+
+void leat__bind_spread(void)
+{
+    struct m *m = m_self();
+    struct g *g = m->cur;
+
+    if (g->flags & (G_FOREIGN | G_BOUND))
+        return;
+    g->flags |= G_BOUND;
+    if (g->home)
+        pin_to(m, g);
+    else if (pin_to_emptiest(m, g) != m)
+        sched_requeue(m, g);
+}
+
 /* ---- the end of a locked goroutine ---- */
 
 static void end_thread(struct m *m)
@@ -101,9 +196,11 @@ static void end_thread(struct m *m)
         wake_home(m, next);
     proc_hand_off(m);
     /* The main thread cannot end before the process, nor may one that others are pinned to. */
-    if (m->is_main || m->pinned > 0)
-        sched_loop(m);
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
+    if (m->is_main || load_relaxed(&m->pinned) > 0) {
+        spin_unlock(&sched.lock, LEAT__RANK_SCHED);
+        sched_loop(m);
+    }
     sched.nthreads--;
     m->exited = true;
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);

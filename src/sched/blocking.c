@@ -113,7 +113,7 @@ void sched_requeue(struct m *m, struct g *g)
 {
     store_relaxed(&g->status, G_RUNNABLE);
     if (g->home) {
-        wake_home(m, g);
+        wake_home(g->home, g);
     } else {
         global_put(g);
         wake_for_work();

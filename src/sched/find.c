@@ -178,7 +178,8 @@ LEAT__COLD static void attend(struct p *p)
 {
     if (load_relaxed(&p->attention) & P_STUCK) {
         proc_stuck_returned(p);
-        if (p->m == sched.main_m && load_relaxed(&sched.main_exclusive) && sched.main_g->home)
+        if (p->m == sched.main_m && load_relaxed(&sched.main_exclusive) && sched.main_g->home &&
+            !thread_has_guests(p->m))
             p->m->locked = sched.main_g;
     }
     if (fetch_and(&p->attention, ~(uint32_t)P_SHARE) & P_SHARE)

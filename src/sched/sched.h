@@ -37,6 +37,7 @@ enum g_flags {
     G_MAIN = 4,            /* goroutine 1 */
     G_NOT_MAIN_THREAD = 8, /* about to make a blocking call: the main thread must not run it */
     G_CARRIER = 16,        /* no goroutine: a free record on the global queue, see queue.c */
+    G_BOUND = 32,          /* one of its pins is libleat-posix's: leat__bind_here */
 };
 
 /* Why a goroutine waits; the texts are Go's (sched/reason.c). */
@@ -183,7 +184,7 @@ struct m {
     uint32_t wake;    /* futex: 1 once given something to do */
     uint32_t polling; /* atomic: sleeps in the poller, not on that word */
     int tid;
-    unsigned pinned;           /* owner: goroutines pinned here */
+    unsigned pinned;           /* atomic: goroutines pinned here */
     struct g *locked;          /* owner: the goroutine locked to this thread */
     struct stack *dead_stack;  /* owner: to unmap from g0 */
     struct g *pending;         /* owner: to run from g0, off the leaver's stack */
@@ -515,7 +516,8 @@ void thread_request(struct p *p, bool spinning, struct g *g); /* lock not held *
 void *thread_main(void *m);
 void thread_exit_locked(struct m *m);
 void thread_end_if_asked(struct m *m);
-void thread_forget(void); /* this thread ends, or has nothing to do with us */
+bool thread_has_guests(const struct m *m); /* pinned goroutines beside goroutine 1 */
+void thread_forget(void);                  /* this thread ends, or has nothing to do with us */
 /* Continue on another thread if this is the main one and g is not bound to it. */
 struct m *sched_leave_main_thread(struct m *m, struct g *g);
 void overflow_install(struct m *m);

@@ -337,7 +337,7 @@ __attribute__((no_sanitize("address"))) struct leat__next leat__g_end(int result
     leat__event(LEAT__EV_EXIT, g->id, 0);
     sched_count(m, -1);
     if (unlikely(g->pins > 0))
-        m->pinned--;
+        fetch_sub(&m->pinned, 1);
     if (unlikely(g->flags & G_LOCKED))
         thread_exit_locked(m);
     return sched_exit_goroutine(m, g);
