@@ -146,10 +146,13 @@ bool leat__unbind(void)
     return true;
 }
 
-/* Lock held. Threads of ours that run goroutines, and may go on doing so. */
+/* Lock held. A thread of ours that runs goroutines, or will as soon as one is ready; one inside a
+ * call that was announced is neither. */
 static bool may_host(const struct m *m)
 {
-    return !m->foreign && !m->exited && m->tid != 0 && !load_relaxed(&m->locked) &&
+    bool there = load_relaxed(&m->p) || m->idle_listed || m->waits_for_proc;
+
+    return there && !m->foreign && !m->exited && !load_relaxed(&m->locked) &&
            !load_relaxed(&m->ending);
 }
 

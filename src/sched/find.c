@@ -35,6 +35,8 @@ enum {
 
 /* ---- home goroutines ---- */
 
+enum { HOME_TURNS = 64 };
+
 static struct g *home_get(struct m *m)
 {
     spin_lock(&m->home_lock, LEAT__RANK_HOME);
@@ -47,6 +49,16 @@ static struct g *home_get(struct m *m)
     }
     spin_unlock(&m->home_lock, LEAT__RANK_HOME);
     return g;
+}
+
+/* Others wait for a proc, perhaps for bound work of theirs: after so many of ours it is their turn.
+ * The count begins anew, so whoever gets the proc, this thread too, runs something first. */
+static bool home_gives_way(struct m *m)
+{
+    if (likely(!load_relaxed(&sched.attention)) || ++m->home_turns < HOME_TURNS)
+        return false;
+    m->home_turns = 0;
+    return true;
 }
 
 struct g *home_take_main(struct m *m)
@@ -213,7 +225,7 @@ struct g *find_local(struct m *m, struct p *p)
     store_relaxed(&p->tick, p->tick + 1);
     if (unlikely(load_relaxed(&p->attention) & (P_STUCK | P_SHARE)))
         attend(p);
-    if (unlikely(load_relaxed(&m->home_len)) && (g = home_get(m)))
+    if (unlikely(load_relaxed(&m->home_len)) && !home_gives_way(m) && (g = home_get(m)))
         return g;
     if (unlikely(m->locked || load_relaxed(&sched.attention)))
         return NULL;

@@ -419,8 +419,8 @@ void proc_release_and_wait(struct m *m)
     spin_lock(&sched.lock, LEAT__RANK_SCHED);
     /* Read once: whoever comes after that finds us on the list, or waits for the lock. */
     bool needs = load_seq(&m->home_len) > 0;
-    if (needs && sched.running <= sched.limit) {
-        /* Bound work came meanwhile; it cannot wake us, because we are on no list. */
+    if (needs && sched.running <= sched.limit && !sched.proc_waiters) {
+        /* Bound work is here, and nobody waits; it cannot wake us, who are on no list. */
         m->p = p;
         spin_unlock(&sched.lock, LEAT__RANK_SCHED);
         uncount_spinner(spun);

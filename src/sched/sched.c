@@ -67,6 +67,9 @@
  *   others, for fairness. Readied by another one they go to the home queue at once, and so they
  *   do when a thief picks them; wake_home sees to it that the home thread gets a proc. Through
  *   the global queue they would cost two wake-ups, a worker's and their thread's.
+ *   Where more threads have bound work than there are procs, they hand them round: who has got
+ *   one runs at least one goroutine, else the proc would only travel, and at most HOME_TURNS of
+ *   its home queue while others wait (find.c).
  *
  * REJECTED  (a) preemption by signal: C code may hold malloc's lock; the kernel's time slices
  *   and extra procs do the job. (b) retaking the proc of a blocked thread, as Go does: the
@@ -555,12 +558,12 @@ void sched_loop(struct m *m)
                 continue;
             }
         }
-        if (!g && unlikely(load_relaxed(&sched.attention))) {
+        if (!g)
+            g = find_local(m, m->p);
+        if (!g && !m->evict && unlikely(load_relaxed(&sched.attention))) {
             proc_release_and_wait(m);
             continue;
         }
-        if (!g)
-            g = find_local(m, m->p);
         if (!g && !m->evict)
             g = find_polled(m);
         if (!g && !m->evict)

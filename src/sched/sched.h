@@ -185,6 +185,7 @@ struct m {
     uint32_t polling; /* atomic: sleeps in the poller, not on that word */
     int tid;
     unsigned pinned;           /* atomic: goroutines pinned here */
+    unsigned home_turns;       /* owner: of its home queue while others wait for a proc */
     struct g *locked;          /* owner: the goroutine locked to this thread */
     struct stack *dead_stack;  /* owner: to unmap from g0 */
     struct g *pending;         /* owner: to run from g0, off the leaver's stack */

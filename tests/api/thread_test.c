@@ -421,3 +421,41 @@ T_TEST(the_end_of_a_locked_one_leaves_the_pinned_ones, .procs = {1})
     }
     T_TRUE(met);
 }
+
+/* ---- pinned to more threads than there are procs ---- */
+
+enum { CROWD = 24 };
+
+static pthread_barrier_t crowd_met;
+
+static void meet_crowd(void)
+{
+    pthread_barrier_wait(&crowd_met);
+}
+
+static void crowded(int rounds, leat_waitgroup *wg)
+{
+    leat_lock_thread();
+    leat_blocking(meet_crowd); /* each on a thread of its own */
+    leat_pin();
+    leat_unlock_thread();
+    for (int i = 0; i < rounds; i++) {
+        leat_sleep(20 * LEAT_MICROSECOND);
+        leat_yield();
+    }
+    leat_unpin();
+    leat_waitgroup_done(wg);
+}
+
+/* Those threads hand the procs round. A thread that got one once gave it away, or kept it, without
+ * running what it had been given it for, and all of them did so for ever. */
+T_TEST(pinned_to_more_threads_than_procs)
+{
+    leat_waitgroup wg = {0};
+
+    T_EQ(pthread_barrier_init(&crowd_met, NULL, CROWD), 0);
+    leat_waitgroup_add(&wg, CROWD);
+    for (int i = 0; i < CROWD; i++)
+        leat_go(crowded, (int)t_scale(300), &wg);
+    leat_waitgroup_wait(&wg);
+}

@@ -74,6 +74,7 @@ static void find_name(void *arg)
     n->err = errno;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): POSIX has chosen that many parameters */
 INTERPOSED int getnameinfo(const struct sockaddr *addr, socklen_t len, char *host,
                            socklen_t hostlen, char *serv, socklen_t servlen, int flags)
 {

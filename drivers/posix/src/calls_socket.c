@@ -126,6 +126,7 @@ INTERPOSED ssize_t __recv_chk(int fd, void *buf, size_t n, size_t size, int flag
     return n > size ? REAL(__recv_chk)(fd, buf, n, size, flags) : recv(fd, buf, n, flags);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libc has chosen that many parameters */
 INTERPOSED ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
                                   __SOCKADDR_ARG addr, socklen_t *len)
 {
