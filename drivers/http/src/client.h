@@ -34,7 +34,7 @@ enum answer_body { ANSWER_LENGTH, ANSWER_CHUNKS, ANSWER_TO_END, ANSWER_OVER, ANS
 /* What goes out while the answer comes in, if it is long. */
 struct sending {
     leat_waitgroup done;
-    const leat_http_call *call;
+    leat_http_call call; /* a copy: its caller goes on while this is sent */
     leat_io *io;
     leat_ctx *ctx;
     int err;

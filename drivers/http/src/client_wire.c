@@ -132,7 +132,7 @@ static int send_chunks(struct sending *s, char *buf)
     char size[20];
     int64_t n;
 
-    while ((n = s->call->read_body(buf, SEND_PIECE, s->call->arg)) > 0) {
+    while ((n = s->call.read_body(buf, SEND_PIECE, s->call.arg)) > 0) {
         int len = snprintf(size, sizeof size, "%llx\r\n", (unsigned long long)n);
         leat_iovec v[3] = {{size, (size_t)len}, {buf, (size_t)n}, {(void *)"\r\n", 2}};
         int err = send_pieces(s->io, s->ctx, v, 3);
@@ -147,12 +147,12 @@ static int send_chunks(struct sending *s, char *buf)
 
 static void send_body(struct sending *s)
 {
-    if (s->call->read_body) {
+    if (s->call.read_body) {
         char *buf = malloc(SEND_PIECE);
         s->err = buf ? send_chunks(s, buf) : -ENOMEM;
         free(buf);
     } else {
-        leat_iovec v = {(void *)(uintptr_t)s->call->body, s->call->body_len};
+        leat_iovec v = {(void *)(uintptr_t)s->call.body, s->call.body_len};
         s->err = send_pieces(s->io, s->ctx, &v, 1);
     }
     if (s->err) /* the answer, if there will be one, cannot be waited for any longer */
@@ -182,7 +182,7 @@ static int send_request(leat_http_answer *a, const leat_http_call *call, const c
     }
     free(t.at);
     if (!err && with_body && !together) {
-        a->sending = (struct sending){.call = call,
+        a->sending = (struct sending){.call = *call,
                                       .io = a->io,
                                       .ctx = a->ctx,
                                       .started = true};

@@ -52,8 +52,10 @@ __attribute__((unused)) static void server_free(leat_http_server *server)
     leat_http_server_free(server);
 }
 
-/* Served by a goroutine of its own, over a pair of sockets. */
-__attribute__((unused)) static struct peer peer_open(leat_http_server *server)
+/* Served by a goroutine of its own, over a pair of sockets. What it says first is there before the
+ * server looks, so that no limit of time comes before it. */
+__attribute__((unused)) static struct peer peer_saying(leat_http_server *server,
+                                                       const char *first)
 {
     leat_io *ours, *theirs;
     int fds[2];
@@ -62,9 +64,15 @@ __attribute__((unused)) static struct peer peer_open(leat_http_server *server)
     T_EQ(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     T_ERR(leat_io_adopt(&ours, fds[0]), 0);
     T_ERR(leat_io_adopt(&theirs, fds[1]), 0);
+    T_EQ(leat_write(ours, first, strlen(first)), (int64_t)strlen(first));
     leat_waitgroup_add(&peers_served, 1);
     leat_go(serve_peer, server, theirs);
     return peer_on(ours);
+}
+
+__attribute__((unused)) static struct peer peer_open(leat_http_server *server)
+{
+    return peer_saying(server, "");
 }
 
 __attribute__((unused)) static void peer_free(struct peer *p)

@@ -106,7 +106,9 @@ T_TEST(a_handler_that_takes_too_long_is_answered_for)
     peer_free(&p);
     p = peer_open(s);
     say(&p, "GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
-    T_STRHAS(hear_all(&p), "4\r\nhalf\r\n");
+    if (!strstr(hear_all(&p),
+                "HTTP/1.1 503 ")) /* unless it came to write too late even for that */
+        T_STRHAS(p.got, "4\r\nhalf\r\n");
     T_TRUE(!strstr(p.got, "\r\n0\r\n"));
     peer_free(&p);
     server_free(s);
