@@ -29,6 +29,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/rw.h"
+
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -158,7 +160,7 @@ static int spawn_found(const struct os_child *c, const char *path)
         result = spawn_listed(c, path, &list);
     for (int i = 0; i < c->nfds; i++)
         if (moved[i] >= 0)
-            close(moved[i]);
+            os_close(moved[i]);
     posix_spawn_file_actions_destroy(&list);
     return result;
 }

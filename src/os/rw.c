@@ -177,10 +177,10 @@ int os_unlink(const char *path)
 
 int os_pipe(int ends[2])
 {
-    return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : -errno;
+    return syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : -errno;
 }
 
 int os_pipe_blocking(int ends[2])
 {
-    return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno;
+    return syscall(SYS_pipe2, ends, O_CLOEXEC) == 0 ? 0 : -errno;
 }
