@@ -124,7 +124,7 @@ static const leat_io_ops composed_ops = {
 
 static struct composed *composed_make(leat_io **io, leat_io *const *from, int n)
 {
-    struct composed *c = leat__alloc(sizeof(*c) + (size_t)n * sizeof(*from));
+    struct composed *c = leat__alloc(sizeof(*c) + (size_t)n * sizeof(leat_io *));
 
     *io = c ? &c->io : NULL;
     if (!c)

@@ -81,8 +81,8 @@ void names_remember(const struct name_key *key, const struct os_names *found)
         (*slot)->until = cache.keep < LEAT_FOREVER - now ? now + cache.keep : LEAT_FOREVER;
         (*slot)->family = key->family;
         (*slot)->type = key->type;
-        strcpy((*slot)->host, key->host);
-        strcpy((*slot)->service, key->service);
+        memcpy((*slot)->host, key->host, strlen(key->host) + 1);
+        memcpy((*slot)->service, key->service, strlen(key->service) + 1);
         (*slot)->found = *found;
     }
     leat_mutex_unlock(&cache.lock);

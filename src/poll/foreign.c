@@ -74,8 +74,11 @@ static void enlist(struct entry *e, struct waiter_fd *w)
     e->waiters = w;
 }
 
+/* It may be off already. */
 static void unlist(struct waiter_fd *w)
 {
+    if (!w->at)
+        return;
     *w->at = w->next;
     if (w->next)
         w->next->at = w->at;
@@ -166,8 +169,7 @@ static int wait_armed(struct entry *e, int fd, struct waiter_fd *w, const struct
     sched_poll_wanted();
     int err = limit_park(w->g, WAIT_IO, e, limit);
     spin_lock(&e->lock, LEAT__RANK_DESC);
-    if (w->at)
-        unlist(w);
+    unlist(w);
     spin_unlock(&e->lock, LEAT__RANK_DESC);
     return err;
 }
