@@ -21,7 +21,9 @@
 #ifndef LEAT_SCHED_HOSTILE_H
 #define LEAT_SCHED_HOSTILE_H
 
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/rand.h"
 #include "sched/sched.h"
@@ -42,7 +44,8 @@ static inline void hostile_window(void)
         return;
     uint64_t state = (fetch_add(&passed, 1) + 1) * UINT64_C(0x9e3779b97f4a7c15);
     if (rand_below(&state, HOSTILE_WINDOWS) == 0)
-        nanosleep(&(struct timespec){0, HOSTILE_OPEN_NS}, NULL);
+        syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &(struct timespec){0, HOSTILE_OPEN_NS},
+                NULL); /* never parks */
 }
 
 static inline bool hostile_yields(struct m *m)

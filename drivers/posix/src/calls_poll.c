@@ -105,7 +105,7 @@ static int park_for_news(struct polling *w)
 }
 
 /* -EAGAIN: nothing was ready at the first look and there is no parking here. */
-static int poll_until(const char *name, struct pollfd *fds, nfds_t n, leat_duration deadline)
+static int poll_until(struct pollfd *fds, nfds_t n, leat_duration deadline)
 {
     struct polling w = {fds, n, deadline, -1};
     int err = 0;
@@ -117,7 +117,6 @@ static int poll_until(const char *name, struct pollfd *fds, nfds_t n, leat_durat
             break;
         err = park_for_news(&w);
     }
-    (void)name;
     if (got == 0 && err == -ETIMEDOUT)
         got = REAL(poll)(fds, n, 0); /* it may have become ready just then */
     int kept = errno;
@@ -138,12 +137,6 @@ static leat_duration from_now(int64_t s, int64_t ns)
     return t;
 }
 
-/* Is the answer there without a wait, or is it not for us to wait? */
-static bool poll_is_over(const char *name, int got)
-{
-    return got != 0 || !ground_may_park(name);
-}
-
 INTERPOSED int poll(struct pollfd *fds, nfds_t n, int ms)
 {
     if (!ground_is_goroutine() || ms == 0)
@@ -151,10 +144,10 @@ INTERPOSED int poll(struct pollfd *fds, nfds_t n, int ms)
     int got = REAL(poll)(fds, n, 0);
     if (got != 0)
         return got;
-    if (poll_is_over("poll", got))
+    if (!ground_may_park("poll"))
         return REAL(poll)(fds, n, ms);
     leat_duration deadline = ms < 0 ? LEAT_FOREVER : from_now(0, ms * LEAT_MILLISECOND);
-    got = poll_until("poll", fds, n, deadline);
+    got = poll_until(fds, n, deadline);
     return got == -EAGAIN ? REAL(poll)(fds, n, ms) : got;
 }
 
@@ -169,9 +162,9 @@ INTERPOSED int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts,
     int got = REAL(ppoll)(fds, n, &none, NULL);
     if (got != 0 || (ts && ts->tv_sec == 0 && ts->tv_nsec == 0))
         return got;
-    if (poll_is_over("ppoll", got))
+    if (!ground_may_park("ppoll"))
         return REAL(ppoll)(fds, n, ts, mask);
-    got = poll_until("ppoll", fds, n, ts ? from_now(ts->tv_sec, ts->tv_nsec) : LEAT_FOREVER);
+    got = poll_until(fds, n, ts ? from_now(ts->tv_sec, ts->tv_nsec) : LEAT_FOREVER);
     return got == -EAGAIN ? REAL(ppoll)(fds, n, ts, mask) : got;
 }
 

@@ -3,9 +3,9 @@
  * calls_slow.c - getaddrinfo, getnameinfo, fsync, fdatasync, flock.
  *
  * They have no descriptor to wait for, and run on threads of this library (offload.c). errno
- * comes back with the result. What names no host is not looked up. A lock of flock belongs to the
- * open file, not to the thread, so it is the same who asks for it; what is free, and unlocking, is
- * done here and now.
+ * comes back with the result. An address needs no look-up and no thread. A lock of flock belongs
+ * to the open file, not to the thread, so it is the same who asks for it; what is free, and
+ * unlocking, is done here and now.
  *
  * PROOF  drivers/posix/tests/posix_offload_test.c.
  */
