@@ -10,7 +10,8 @@
  *   N1  sched.poll_sleeper is the one thread that sleeps in the poller, or NULL. It is on the
  *       idle list like other sleepers.
  *   N2  while no proc is held and there are descriptors, there is one: each thread that goes to
- *       sleep offers itself, and the last one finds the place free or taken.
+ *       sleep offers itself, and one that gives its proc back without going to sleep (a blocking
+ *       call, a locked goroutine) wakes another, which finds nothing and does.
  *   N3  while procs are held and nobody sleeps there, sysmon ticks and looks.
  *
  * PROTOCOL  Whoever gives the sleeper something to do writes its word, then reads `polling`; the

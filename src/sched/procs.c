@@ -465,7 +465,7 @@ void proc_hand_off(struct m *m)
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
     if (heir)
         thread_wake(heir);
-    if (find_anything() || earliest_due(true) != INT64_MAX)
+    if (find_anything() || earliest_due(true) != INT64_MAX || polling_neglected())
         wake_for_work();
 }
 

@@ -175,3 +175,42 @@ T_TEST(a_stuck_proc_holds_nobody_up)
         close(fds[i]);
     }
 }
+
+static void answer_once(leat_waitgroup *wg, int from, int to)
+{
+    char c;
+
+    T_EQ(leat_wait_fd(from, LEAT_READABLE, LEAT_FOREVER), LEAT_READABLE);
+    T_EQ(read(from, &c, 1), 1);
+    T_EQ(write(to, &c, 1), 1);
+    leat_waitgroup_done(wg);
+}
+
+static int ask_in_c(int to, int from)
+{
+    char c = 'x';
+
+    usleep(300000); /* sysmon has gone to sleep as well */
+    return write(to, &c, 1) == 1 && read(from, &c, 1) == 1;
+}
+
+/* Perhaps there is no thread but the one that blocks: somebody else must ask the poller. */
+T_TEST(who_blocks_and_says_so_leaves_somebody_with_the_poller)
+{
+    int question[2], reply[2];
+    leat_waitgroup wg = {0};
+
+    T_EQ(pipe2(question, O_CLOEXEC), 0);
+    T_EQ(pipe2(reply, O_CLOEXEC), 0);
+    for (int i = 0; i < 3; i++) {
+        leat_waitgroup_add(&wg, 1);
+        leat_go(answer_once, &wg, question[0], reply[1]);
+        leat_yield();
+        T_TRUE(leat_blocking(ask_in_c, question[1], reply[0]));
+        leat_waitgroup_wait(&wg);
+    }
+    for (int i = 0; i < 2; i++) {
+        close(question[i]);
+        close(reply[i]);
+    }
+}
