@@ -382,7 +382,8 @@ static bool looks_stranded(int64_t now)
         bound = load_relaxed(&m->home_len) > 0;
     spin_unlock(&sched.lock, LEAT__RANK_SCHED);
     return bound || load_relaxed(&sched.spinning) > 0 || find_anything() ||
-           polling_neglected() || (!leat__policy.clock && next_source() <= now - IDLE_ROUND_NS);
+           (polling_neglected() && polling_awaited()) ||
+           (!leat__policy.clock && next_source() <= now - IDLE_ROUND_NS);
 }
 
 /* That lasts while a thread is between two instructions; for longer, a wake-up was lost. */

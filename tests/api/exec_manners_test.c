@@ -89,7 +89,8 @@ T_TEST(many_at_once, .timeout_ms = 60000)
     no_child_is_left();
 }
 
-/* Whatever is refused on the way, nothing stays open. */
+/* Whatever is refused on the way, nothing stays open: the framework looks when this returns. (Not
+ * in between: sysmon opens descriptors of its own for moments.) */
 T_TEST(too_few_descriptors)
 {
     struct rlimit before, few;
@@ -111,9 +112,6 @@ T_TEST(too_few_descriptors)
         T_TRUE(status == 0 || status == -EMFILE);
         started += status == 0;
         T_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-        int same = fcntl(0, F_DUPFD_CLOEXEC, 3);
-        T_EQ(same, next);
-        close(same);
     }
     T_GT(started, 0);
     T_LT(started, 12);
