@@ -29,10 +29,10 @@
 #include "sched/sched.h"
 
 enum {
-    HOSTILE_REFUSALS = 32,
-    HOSTILE_LOOK_AT = 16,  /* from the head of the global queue */
-    HOSTILE_YIELDS = 8,    /* calls for one yield */
-    HOSTILE_WINDOWS = 128, /* for one that stays open */
+    HOSTILE_REFUSALS = 128, /* in less, a busy machine does not get round to another thread */
+    HOSTILE_LOOK_AT = 16,   /* from the head of the global queue */
+    HOSTILE_YIELDS = 8,     /* calls for one yield */
+    HOSTILE_WINDOWS = 128,  /* for one that stays open */
     HOSTILE_OPEN_NS = 50000,
 };
 
