@@ -79,6 +79,9 @@ int tls__verified(int ok, X509_STORE_CTX *store);
 int tls__fail(int err, const char *format, ...) LEAT_PRINTF(2, 3);
 /* As tls__fail, and adds what OpenSSL says, whose queue becomes empty. */
 int tls__fail_ssl(int err, const char *what);
+/* Bytes as a text of its own; NULL: no memory. There need be no NUL behind them, as strndup may
+ * want. */
+char *tls__text(const void *bytes, size_t len);
 /* A certificate's host names and addresses, separated by ", "; free it. NULL: no memory. */
 char *tls__names(const X509 *cert);
 

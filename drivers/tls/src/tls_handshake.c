@@ -236,7 +236,7 @@ static char *subject_of(const X509 *cert)
 
     if (out && X509_NAME_print_ex(out, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0) {
         long len = BIO_get_mem_data(out, &data);
-        text = strndup(len > 0 ? data : "", len > 0 ? (size_t)len : 0);
+        text = tls__text(data, len > 0 ? (size_t)len : 0);
     }
     BIO_free(out);
     return text;
@@ -269,7 +269,7 @@ static int read_alpn(struct tls_conn *c)
     if (c->alpn)
         return 0;
     SSL_get0_alpn_selected(c->ssl, &name, &len);
-    c->alpn = strndup(len ? (const char *)name : "", len);
+    c->alpn = tls__text(name, len);
     return c->alpn ? 0 : -ENOMEM;
 }
 

@@ -27,6 +27,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *tls__text(const void *bytes, size_t len)
+{
+    char *text = malloc(len + 1);
+
+    if (!text)
+        return NULL;
+    if (len > 0)
+        memcpy(text, bytes, len);
+    text[len] = '\0';
+    return text;
+}
+
 /* ---- of a goroutine ---- */
 
 static const leat_local failure = {.drop = free};
@@ -132,7 +144,7 @@ char *tls__names(const X509 *cert)
     }
     if (out) {
         long len = BIO_get_mem_data(out, &data);
-        text = strndup(len > 0 ? data : "", len > 0 ? (size_t)len : 0);
+        text = tls__text(data, len > 0 ? (size_t)len : 0);
     }
     BIO_free(out);
     GENERAL_NAMES_free(names);
