@@ -217,7 +217,7 @@ static int gzip_flush(struct http_filter *filter, leat_http_response *res)
     int err = gzip_decide(f, res);
 
     if (!err && f->z)
-        err = compress_some(f, res, NULL, 0, Z_SYNC_FLUSH);
+        err = compress_some(f, res, "", 0, Z_SYNC_FLUSH);
     return err ? err : http__flush_raw(res);
 }
 
@@ -229,7 +229,7 @@ static void gzip_end(struct gzip_filter *f, leat_http_response *res)
     if (!f->z && !f->plain && res->body_len >= least)
         gzip_decide(f, res);
     if (f->z && !res->err)
-        compress_some(f, res, NULL, 0, Z_FINISH);
+        compress_some(f, res, "", 0, Z_FINISH);
 }
 
 static void give_stream_back(void *filter)
