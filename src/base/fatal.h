@@ -24,7 +24,7 @@ enum leat__traceback {
  * print goroutines to stderr (debug/dump.c). */
 void leat__freeze(void);
 void leat__dump_goroutines(int level);
-/* As the end of a process that has printed why: a dump that hangs does not keep it. */
+/* The end of a process that has claimed its death and said why. */
 __attribute__((noreturn, cold)) void leat__end_with_dump(int level);
 const char *leat__function_name(void (*fn)(void)); /* "?" when unknown; not reentrant */
 /* The ucontext_t of the fault that is fatal, NULL: none; the dump starts from there. */

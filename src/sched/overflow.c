@@ -51,6 +51,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 static void on_quit(int sig)
 {
     (void)sig;
+    leat__claim_death();
     leat__print("SIGQUIT: quit\n");
     leat__end_with_dump(LEAT__TRACEBACK_ALL);
 }
