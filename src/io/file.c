@@ -16,8 +16,9 @@
  *   with RWF_NOWAIT. Some file systems do not know that, for writes above all, and answer
  *   EOPNOTSUPP: then the file is not asked again.
  *
- * REJECTED  io_uring: rings belong to threads, many containers forbid it, and reads that miss the
- *   page cache go to a pool of the kernel's threads there, as here to ours. Writes without the
+ * REJECTED  io_uring: rings belong to threads, many containers forbid it, and a read that the page
+ *   cache has costs a quarter more; it gains where many that miss it are handed over in one call
+ *   (bench/FINDINGS.md). Writes without the
  *   announcement: one that has to wait for the disk would hold its proc up until sysmon sees it.
  *
  * PROOF  tests/api/io_file_test.c.
