@@ -30,10 +30,6 @@
 #endif
 #endif
 
-#if defined(__GNUC__) && defined(__SPLIT_STACK__)
-#error "leat switches stacks: it cannot be used with -fsplit-stack"
-#endif
-
 /** What declarations of leat are marked with. */
 #define LEAT_API               __attribute__((visibility("default")))
 #define LEAT_NODISCARD         __attribute__((warn_unused_result))

@@ -32,8 +32,9 @@
  * UNWINDING  Every function here has CFI that is right at each instruction. leat__entry marks
  *   its caller undefined, so gdb, perf and our own unwinder stop there.
  *
- * CET  Entry points carry endbr64 / bti; the switch does not claim SHSTK support, so glibc keeps
- *   shadow stacks off for the process.
+ * CET  Entry points carry endbr64 / bti, and the objects say so, or one of them would take indirect
+ *   branch tracking from the whole program (tests/compile/landing). The switch does not claim
+ *   SHSTK support, so glibc keeps shadow stacks off for the process.
  *
  * REJECTED  setjmp and ucontext: a system call or a mangled pointer on the fast path, and TSan
  *   aborts on longjmp between stacks. ucontext remains as the generic port (switch_generic.c).

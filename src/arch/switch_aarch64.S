@@ -261,3 +261,10 @@
         end_function leat__call_on
 
         .section .note.GNU-stack,"",%progbits
+
+/* Branch-target identification: yes. Return addresses are not signed here. */
+        .section .note.gnu.property,"a",%note
+        .p2align 3
+        .word   4, 16, 5
+        .asciz  "GNU"
+        .word   0xc0000000, 4, 1, 0

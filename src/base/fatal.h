@@ -24,6 +24,8 @@ enum leat__traceback {
  * print goroutines to stderr (debug/dump.c). */
 void leat__freeze(void);
 void leat__dump_goroutines(int level);
+/* The end of a process that has claimed its death and said why. */
+__attribute__((noreturn, cold)) void leat__end_with_dump(int level);
 const char *leat__function_name(void (*fn)(void)); /* "?" when unknown; not reentrant */
 /* The ucontext_t of the fault that is fatal, NULL: none; the dump starts from there. */
 extern const void *leat__fault_context;

@@ -16,7 +16,7 @@
  *   no allocation, no lock that somebody may hold (the list of threads only grows, records of
  *   goroutines are never unmapped), fixed buffers, once at a time, and plain addresses instead
  *   of names once it has taken five seconds. It moves to the thread's own stack first, because
- *   the goroutine's may be what ran out.
+ *   the goroutine's may be what ran out. Should it not go on all the same, base/fatal.c ends it.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -42,12 +42,18 @@ enum {
 };
 #define ASK_TIMEOUT   INT64_C(100000000)
 #define NAMES_TIMEOUT INT64_C(5000000000)
+#define MINUTE        INT64_C(60000000000)
 
 static uint32_t dumping; /* atomic */
 static int64_t dump_started;
 static bool show_runtime;
 
 /* ---- one stack ---- */
+
+static bool named(uintptr_t pc, bool return_address, struct leat__symbol *sym)
+{
+    return os_now() - dump_started <= NAMES_TIMEOUT && leat__symbolize(pc, return_address, sym);
+}
 
 static bool is_runtime_frame(const struct leat__symbol *s)
 {
@@ -62,7 +68,7 @@ static int runtime_frames(const uintptr_t *pcs, int n, bool exact_first)
     int last = 0;
 
     for (int i = 0; i < n && i < INTERNAL_MAX; i++) {
-        if (!leat__symbolize(pcs[i], i > 0 || !exact_first, &sym) || !is_runtime_frame(&sym))
+        if (!named(pcs[i], i > 0 || !exact_first, &sym) || !is_runtime_frame(&sym))
             break;
         last = i + 1;
     }
@@ -74,7 +80,7 @@ static bool print_frame(uintptr_t pc, bool return_address)
 {
     static struct leat__symbol sym;
 
-    if (os_now() - dump_started > NAMES_TIMEOUT || !leat__symbolize(pc, return_address, &sym)) {
+    if (!named(pc, return_address, &sym)) {
         leat__print("%#lx\n", (unsigned long)pc);
         return true;
     }
@@ -209,12 +215,20 @@ static void print_tags(const struct g *g)
         leat__print("}");
 }
 
+/* For how long it has waited, or been inside a blocking call. One that has not switched away yet
+ * has not noted when it began. */
+static int64_t minutes_of(const struct g *g)
+{
+    uint32_t status = load_relaxed(&g->status);
+    bool waits = status == G_SYSCALL || (status == G_WAITING && !load_acquire(&g->oncpu));
+
+    return waits ? (dump_started - g->u.wait.since) / MINUTE : 0;
+}
+
 static void print_header(const struct g *g, const char *status)
 {
-    int64_t minutes = 0;
+    int64_t minutes = strcmp(status, "running") == 0 ? 0 : minutes_of(g);
 
-    if (load_relaxed(&g->status) == G_WAITING && strcmp(status, "running") != 0)
-        minutes = (load_relaxed(&sched.coarse_now) - g->u.wait.since) / INT64_C(60000000000);
     leat__print("goroutine %llu [%s", (unsigned long long)g->id, status);
     if (minutes >= 1)
         leat__print(", %lld minutes", (long long)minutes);

@@ -14,6 +14,9 @@
  * twice the speed. Parts below the grain are sorted by one, with insertion at the end. The
  * elements move by code for their size: 4, 8, 16 bytes, or any.
  *
+ * A context is looked at before each split and each part that one sorts: elements are only ever
+ * swapped, so whatever is left out, they are all there.
+ *
  * REJECTED  Merge sort: stable, but it needs the array's memory twice and moves each element
  *   log n times through it. Parallel partition: pays from many more processors on.
  *
@@ -21,9 +24,12 @@
  */
 #include <leat/pattern/parallel.h>
 
+#include <leat/context.h>
 #include <leat/sync.h>
 
 #include <string.h>
+
+#include "base/util.h"
 
 typedef int (*cmp_fn)(const void *a, const void *b);
 typedef void (*sort_fn)(char *base, size_t n, size_t size, cmp_fn cmp, int splits);
@@ -188,15 +194,26 @@ static void sort_any(char *base, size_t n, size_t size, cmp_fn cmp, int splits)
 /* ---- on all processors ---- */
 
 struct sort {
+    leat_ctx *ctx;
+    int err; /* atomic: why something was left out */
     cmp_fn cmp;
     sort_fn serial;
     size_t size, grain;
     leat_waitgroup wg;
 };
 
+static bool sort_goes_on(struct sort *s)
+{
+    int err = leat_ctx_err(s->ctx);
+
+    if (unlikely(err))
+        store_relaxed(&s->err, err);
+    return !err;
+}
+
 static void sort_range(struct sort *s, char *base, size_t n, int splits)
 {
-    while (n > s->grain && splits > 0) {
+    while (n > s->grain && splits > 0 && sort_goes_on(s)) {
         splits--;
         size_t at = split(base, n, s->size, s->cmp);
         char *right = base + (at + 1) * s->size;
@@ -210,7 +227,8 @@ static void sort_range(struct sort *s, char *base, size_t n, int splits)
             n = at;
         }
     }
-    s->serial(base, n, s->size, s->cmp, splits);
+    if (n > 1 && sort_goes_on(s))
+        s->serial(base, n, s->size, s->cmp, splits);
 }
 
 static size_t sort_grain(size_t wanted, size_t n)
@@ -232,11 +250,16 @@ static int splits_for(size_t n)
     return splits;
 }
 
-void leat__parallel_sort(void *base, size_t n, size_t size, size_t grain, void (*cmp)(void))
+int leat__parallel_sort(leat_ctx *ctx, void *base, size_t n, size_t size, size_t grain,
+                        void (*cmp)(void))
 {
-    struct sort s = {.cmp = (cmp_fn)cmp, .size = size, .grain = sort_grain(grain, n)};
+    struct sort s = {.ctx = ctx,
+                     .cmp = (cmp_fn)cmp,
+                     .size = size,
+                     .grain = sort_grain(grain, n)};
 
     s.serial = size == 4 ? sort_4 : size == 8 ? sort_8 : size == 16 ? sort_16 : sort_any;
     sort_range(&s, base, n, splits_for(n));
     leat_waitgroup_wait(&s.wg);
+    return load_relaxed(&s.err);
 }

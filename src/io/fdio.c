@@ -22,9 +22,9 @@
  *   the next data.)
  *
  * ORDERING  A read comes after the writes before it, on any stream: as in Go, the race detector
- *   is not asked to tell pipes apart.
+ *   is not asked to tell pipes apart. -EBADF comes after what precedes the close.
  *
- * PROOF  tests/api/fd_test.c.
+ * PROOF  tests/api/fd_test.c, tests/race/race_stream_test.c.
  */
 #include "io/fdio.h"
 
@@ -68,6 +68,14 @@ static struct limit inner(const leat_limit *limit)
 
 /* ---- one way ---- */
 
+/* Who learns that the stream was closed comes after what precedes leat_io_close. */
+static int ordered(struct fdio *f, int err)
+{
+    if (unlikely(err == -EBADF))
+        san_acquire(&f->io);
+    return err;
+}
+
 static int lock_way(struct fdio *f, enum desc_way way, const leat_limit *limit)
 {
     if (likely(leat_mutex_trylock(&f->way[way])))
@@ -99,7 +107,7 @@ int fdio_enter(struct fdio *f, enum desc_way way, const leat_limit *limit)
         err = limit_over(&l);
     if (unlikely(err))
         leat_mutex_unlock(&f->way[way]);
-    return err;
+    return ordered(f, err);
 }
 
 void fdio_leave(struct fdio *f, enum desc_way way)
@@ -111,7 +119,7 @@ int fdio_wait(struct fdio *f, enum desc_way way, const leat_limit *limit)
 {
     struct limit l = inner(limit);
 
-    return desc_wait(f->desc, way, &l);
+    return ordered(f, desc_wait(f->desc, way, &l));
 }
 
 static int64_t attempt_locked(struct fdio *f, enum desc_way way, fdio_attempt attempt,
@@ -146,7 +154,7 @@ int64_t fdio_run(struct fdio *f, enum desc_way way, fdio_attempt attempt, void *
 int64_t fdio_aside(struct fdio *f, fdio_attempt attempt, void *arg)
 {
     leat_mutex_lock(&f->aside);
-    int64_t result = load_relaxed(&f->closed) ? -EBADF : attempt(f->fd, arg);
+    int64_t result = load_relaxed(&f->closed) ? ordered(f, -EBADF) : attempt(f->fd, arg);
     leat_mutex_unlock(&f->aside);
     return result;
 }
@@ -302,7 +310,7 @@ int fdio_deadline(leat_io *io, int ways, leat_duration until)
     struct fdio *f = fdio_of(io);
 
     leat_mutex_lock(&f->aside);
-    int err = load_relaxed(&f->closed) ? -EBADF : 0;
+    int err = load_relaxed(&f->closed) ? ordered(f, -EBADF) : 0;
     if (!err && ways & LEAT_READ)
         desc_set_deadline(f->desc, DESC_IN, until);
     if (!err && ways & LEAT_WRITE)
@@ -316,7 +324,7 @@ int fdio_close(leat_io *io)
     struct fdio *f = fdio_of(io);
 
     if (exchange(&f->closed, 1))
-        return -EBADF;
+        return ordered(f, -EBADF);
     desc_shut(f->desc);
     leat_mutex_lock(&f->way[DESC_IN]);
     leat_mutex_lock(&f->way[DESC_OUT]);
@@ -335,7 +343,7 @@ int fdio_fd(leat_io *io)
 {
     struct fdio *f = fdio_of(io);
 
-    return load_relaxed(&f->closed) ? -EBADF : f->fd;
+    return load_relaxed(&f->closed) ? ordered(f, -EBADF) : f->fd;
 }
 
 void fdio_free(leat_io *io)

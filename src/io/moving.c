@@ -14,11 +14,13 @@
  * Bytes that are in our pipe when the writing side fails are lost, as they are in a copy through
  * memory.
  *
+ * ORDERING  A step is a read and a write, as a copy through memory makes them (io/fdio.c).
+ *
  * REJECTED  splicing straight from or to a stream that is itself a pipe: when nothing moves it
  *   may be either side's fault. Keeping our pipes for the next copy, as Go does: they cost two
  *   calls of the kernel.
  *
- * PROOF  tests/api/io_copy_test.c.
+ * PROOF  tests/api/io_copy_test.c, tests/race/race_stream_test.c.
  */
 #include <leat/go.h>
 
@@ -87,7 +89,9 @@ static int64_t send_all(struct copying *c, struct fdio *to)
     while (c->left > 0 && n > 0) {
         struct sending s = {c, step_of(c)};
         c->writing = true;
+        fdio_will_write();
         n = fdio_run(to, DESC_OUT, send_attempt, &s, c->limit);
+        fdio_has_read();
         moved_on(c, n > 0 ? n : 0);
     }
     return n;
@@ -143,8 +147,10 @@ static int64_t splice_step(struct copying *c, struct splicing *s, struct fdio *f
     s->n = step_of(c);
     c->writing = false;
     int64_t in = fdio_run(from, DESC_IN, splice_in, s, c->limit);
+    fdio_has_read();
     if (in <= 0)
         return in;
+    fdio_will_write();
     c->writing = true;
     for (s->n = (size_t)in; s->n > 0;) {
         int64_t out = fdio_run(to, DESC_OUT, splice_out, s, c->limit);

@@ -22,7 +22,6 @@
 #include <leat/net/listen.h>
 #include <limits.h>
 
-#include "arch/sanitize.h"
 #include "net/conn.h"
 #include "os/mem.h"
 #include "os/rw.h"
@@ -230,11 +229,8 @@ static int accept_limited(leat_listener *l, leat_io **conn, const leat_limit *li
     struct conn *c;
     int64_t fd = fdio_run(&l->f, DESC_IN, accept_attempt, &a, limit);
 
-    if (fd < 0) {
-        if (fd == -EBADF)
-            san_acquire(&l->f.io);
+    if (fd < 0)
         return (int)fd;
-    }
     int err = conn_make(&c, (int)fd, l->net);
     if (err) {
         os_close((int)fd);

@@ -139,9 +139,8 @@ void leat__blocking_run(struct leat__result *out)
     slot_take(g);
     m = tls_m();
     m = sched_leave_main_thread(m, g);
-    store_relaxed(&g->status, G_SYSCALL);
     g->u.wait.since = load_relaxed(&sched.coarse_now);
-
+    store_relaxed(&g->status, G_SYSCALL);
     g->u.wait.object = m; /* where to find its stack */
     proc_hand_off(m);
     struct blocking_call c = {.fn = fn, .args = &args, .out = out};

@@ -51,9 +51,9 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 static void on_quit(int sig)
 {
     (void)sig;
+    leat__claim_death();
     leat__print("SIGQUIT: quit\n");
-    leat__dump_goroutines(LEAT__TRACEBACK_ALL);
-    _exit(2);
+    leat__end_with_dump(LEAT__TRACEBACK_ALL);
 }
 
 static bool install_if_default(int sig, const struct sigaction *sa)

@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "limit_table.h"
+
 static atomic_long asked, freed;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* "slow.test" passes it */
 
@@ -143,6 +145,45 @@ T_TEST(who_asks_may_give_up)
           -ETIMEDOUT);
     pthread_mutex_unlock(&gate);
     T_EQ(leat_resolve_until(&a, 1, "tcp", "slow.test:80", leat_now() + LEAT_MINUTE), 1);
+    while (atomic_load(&freed) < atomic_load(&asked))
+        leat_yield();
+}
+
+static void set_nothing(struct stage *s)
+{
+    (void)s;
+}
+
+static int64_t run_resolve(struct stage *s, const leat_limit *limit)
+{
+    leat_addr a;
+
+    (void)s;
+    return FORMS(limit, leat_resolve(&a, 1, "tcp", "slow.test:80"),
+                 leat_resolve_ctx(limit->ctx, &a, 1, "tcp", "slow.test:80"),
+                 leat_resolve_until(&a, 1, "tcp", "slow.test:80", limit->until));
+}
+
+static int64_t run_dial_by_name(struct stage *s, const leat_limit *limit)
+{
+    leat_io *conn;
+
+    (void)s;
+    return FORMS(limit, leat_dial(&conn, "tcp", "slow.test:80"),
+                 leat_dial_ctx(limit->ctx, &conn, "tcp", "slow.test:80"),
+                 leat_dial_until(&conn, "tcp", "slow.test:80", limit->until));
+}
+
+T_TEST(every_call_that_asks_for_a_name_is_ended_by_all_that_may_end_it)
+{
+    static const struct row rows[] = {
+        {"resolve", BY_CTX | BY_TIME | BY_EITHER, set_nothing, run_resolve, NULL, 0},
+        {"dial", BY_CTX | BY_TIME | BY_EITHER, set_nothing, run_dial_by_name, NULL, 0},
+    };
+
+    pthread_mutex_lock(&gate);
+    table_run(rows, sizeof rows / sizeof rows[0]);
+    pthread_mutex_unlock(&gate);
     while (atomic_load(&freed) < atomic_load(&asked))
         leat_yield();
 }

@@ -403,3 +403,32 @@ T_TEST(a_comparison_that_contradicts_itself_harms_nothing_else)
     }
     free(a);
 }
+
+static leat_ctx *pp_sort_ctx;
+
+static int pp_by_int_until(const int *a, const int *b)
+{
+    if (atomic_fetch_add_explicit(&pp_compared, 1, memory_order_relaxed) == 5000)
+        leat_ctx_cancel(pp_sort_ctx);
+    return pp_by_int(a, b);
+}
+
+/* What is left is sorted by another call, which finds all elements. */
+T_TEST(a_sort_ends_with_its_context)
+{
+    enum { N = 20000 };
+    int *a = malloc(N * sizeof(int));
+
+    for (int i = 0; i < N; i++)
+        a[i] = (int)(i * 7919L % N);
+    pp_sort_ctx = leat_ctx_with_cancel(NULL);
+    T_ERR(leat_parallel_sort_ctx(pp_sort_ctx, a, N, 100, pp_by_int_until), -ECANCELED);
+    T_LT(atomic_load(&pp_compared), 4L * N);
+    T_ERR(leat_parallel_sort_ctx(pp_sort_ctx, a, N, 100, pp_by_int_until), -ECANCELED);
+    T_ERR(leat_parallel_sort_ctx(pp_sort_ctx, a, 1, 100, pp_by_int_until), 0);
+    T_ERR(leat_parallel_sort_ctx(NULL, a, N, 100, pp_by_int), 0);
+    for (int i = 0; i < N; i++)
+        T_EQ(a[i], i);
+    leat_ctx_free(pp_sort_ctx);
+    free(a);
+}

@@ -103,6 +103,7 @@ int use_pattern(leat_ctx *ctx, struct item *items, int n)
     n += leat_parallel_reduce(0, n, 0, &value, partial, join, "arg");
     n += leat_parallel_reduce_ctx(ctx, 0, n, 0, &value, partial, join, "arg");
     leat_parallel_sort(items, (size_t)n, 0, by_key);
+    n += leat_parallel_sort_ctx(ctx, items, (size_t)n, 0, by_key);
     n += leat_workers_submit(w, task, n, 2);
     n += leat_workers_try_submit(w, task, 1, 2.5);
     n += leat_workers_submit_ctx(NULL, w, task, 1, 2.5);

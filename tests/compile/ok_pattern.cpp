@@ -93,6 +93,8 @@ int use_pattern(leat_ctx *ctx, item *items, int n)
         [](item *left, const item *right) { left->key += right->key; }, &sum);
     leat_parallel_sort(items, static_cast<size_t>(n), 0,
                        [](const item *a, const item *b) { return a->key - b->key; });
+    n += leat_parallel_sort_ctx(ctx, items, static_cast<size_t>(n), 0,
+                                [](const item *a, const item *b) { return a->key - b->key; });
     n += leat_workers_submit(w, task, n, 2);
     n += leat_workers_try_submit(w, [&] { return n; });
     n += leat_workers_submit_ctx(nullptr, w, [&] { return n; });

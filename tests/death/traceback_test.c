@@ -11,6 +11,7 @@
  * with functions, files and lines at any optimisation, and as much as LEAT_TRACEBACK says.
  */
 #include "../api/sched_util.h"
+#include "os/clock.h"
 #include "sched/sched.h"
 
 #define FRAME(fn) "^" fn "\\([^\n]*\\)\n\t[^\n]*traceback_test\\.c:[0-9]+( \\+0x[0-9a-f]+)?$"
@@ -345,6 +346,58 @@ T_TEST(a_goroutine_that_never_ran_is_shown_too, .procs = {1}, .modes = "!hostile
     T_EQ(out.status, 2);
     UTIL_MATCH(&out, "^goroutine [0-9]+ \\[runnable\\]:$");
     UTIL_MATCH(&out, CREATED("dies_beside_the_queued", "1"));
+}
+
+/* ---- how long they have waited ---- */
+
+static struct g *waiters[4]; /* atomic */
+
+static KEEP void waits_in_a_way(leat_int_chan c, int way)
+{
+    store_release(&waiters[way], g_self());
+    if (way == 2)
+        leat_lock_thread();
+    if (way == 3)
+        leat_blocking(pause);
+    else
+        leat_recv(c, NULL);
+    STAY;
+}
+
+static bool has_begun_to_wait(int way)
+{
+    const struct g *g = load_acquire(&waiters[way]);
+
+    return g && (load_relaxed(&g->status) == G_SYSCALL ||
+                 (load_relaxed(&g->status) == G_WAITING && !load_acquire(&g->oncpu)));
+}
+
+static KEEP void dies_when_they_have_waited(void)
+{
+    static const int seconds[] = {30, 90, 330, 210};
+    leat_int_chan c = leat_chan_make(leat_int_chan, 0);
+
+    for (int way = 0; way < 4; way++)
+        leat_go(waits_in_a_way, c, way);
+    for (int way = 0; way < 4; way++) {
+        while (!has_begun_to_wait(way))
+            leat_yield();
+        waiters[way]->u.wait.since = os_now() - seconds[way] * LEAT_SECOND;
+    }
+    leat_close((leat_int_chan)NULL);
+}
+
+T_TEST(who_has_waited_for_minutes_is_said_to, .env = {"LEAT_TRACEBACK=all"})
+{
+    static struct util_output out;
+
+    util_capture(dies_when_they_have_waited, &out);
+    T_EQ(out.status, 2);
+    UTIL_MATCH(&out, "^goroutine [0-9]+ \\[chan receive\\]:$");
+    UTIL_MATCH(&out, "^goroutine [0-9]+ \\[chan receive, 1 minutes\\]:$");
+    UTIL_MATCH(&out, "^goroutine [0-9]+ \\[chan receive, 5 minutes, locked to thread\\]:$");
+    UTIL_MATCH(&out, "^goroutine [0-9]+ \\[syscall, 3 minutes\\]:$");
+    T_EQ(util_count(out.text, " minutes"), 3);
 }
 
 static KEEP void dies_named(void)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { DAY = 86400, ERA_DAYS = 146097, EPOCH_DAYS = 719468 };
+#define LAST_SECOND INT64_C(253402300799) /* of the year 9999 */
 
 static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -59,16 +60,26 @@ struct moment {
     int year, month, day, hour, minute, second;
 };
 
+static int days_of(const struct moment *m)
+{
+    bool leap = m->year % 4 == 0 && (m->year % 100 != 0 || m->year % 400 == 0);
+
+    if (m->month == 2)
+        return leap ? 29 : 28;
+    return m->month == 4 || m->month == 6 || m->month == 9 || m->month == 11 ? 30 : 31;
+}
+
 static int64_t seconds_of(const struct moment *m)
 {
     int64_t year = m->year - (m->month <= 2), era = year / 400, of_era = year % 400;
     int64_t of_year = (153 * (m->month + (m->month > 2 ? -3 : 9)) + 2) / 5 + m->day - 1;
     int64_t day = era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
 
-    if (m->year < 1970 || m->month < 1 || m->day < 1 || m->day > 31 || (unsigned)m->hour > 23 ||
-        (unsigned)m->minute > 59 || (unsigned)m->second > 60)
+    if (m->year < 1970 || m->month < 1 || m->day < 1 || m->day > days_of(m) ||
+        (unsigned)m->hour > 23 || (unsigned)m->minute > 59 || (unsigned)m->second > 60)
         return -1;
-    return (day - EPOCH_DAYS) * DAY + m->hour * 3600 + m->minute * 60 + m->second;
+    int64_t seconds = (day - EPOCH_DAYS) * DAY + m->hour * 3600 + m->minute * 60 + m->second;
+    return seconds <= LAST_SECOND ? seconds : -1; /* a leap second may lead beyond it */
 }
 
 int64_t http__date_parse(const char *text)

@@ -26,6 +26,8 @@ T_TEST(old_forms_are_understood)
     T_EQ(http__date_parse("Sun, 06 Nov 1994 08:49:37 GMT"), 784111777);
     T_EQ(http__date_parse("Sunday, 06-Nov-94 08:49:37 GMT"), 784111777);
     T_EQ(http__date_parse("Sun Nov  6 08:49:37 1994"), 784111777);
+    T_EQ(http__date_parse("Thu, 29 Feb 2024 00:00:00 GMT"), 1709164800);
+    T_EQ(http__date_parse("Sat, 31 Dec 2016 23:59:60 GMT"), 1483228800); /* a leap second */
 }
 
 T_TEST(what_is_no_date_is_refused)
@@ -39,7 +41,10 @@ T_TEST(what_is_no_date_is_refused)
                                       "Sun, 00 Nov 1994 08:49:37 GMT",
                                       "Sun, 06 Nov 1994 25:49:37 GMT",
                                       "Sun, 06 Nov 1994 -1:49:37 GMT",
-                                      "Sun, 06 Nov 1894 08:49:37 GMT"};
+                                      "Sun, 06 Nov 1894 08:49:37 GMT",
+                                      "Mon, 29 Feb 2100 00:00:00 GMT",
+                                      "Wed, 31 Apr 2024 00:00:00 GMT",
+                                      "Fri, 31 Dec 9999 23:59:60 GMT"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         T_EQ(http__date_parse(bad[i]), -1);

@@ -449,12 +449,19 @@ int leat_parallel_reduce(int64_t from, int64_t to, int64_t grain, R *result,
 }
 
 template <typename T>
-void leat_parallel_sort(T *base, size_t n, size_t grain,
-                        leat::detail::same_t<int (*)(const T *, const T *)> cmp)
+int leat_parallel_sort_ctx(leat_ctx *ctx, T *base, size_t n, size_t grain,
+                           leat::detail::same_t<int (*)(const T *, const T *)> cmp)
 {
     static_assert(std::is_trivially_copyable_v<T>,
                   "leat: elements that are sorted must be trivially copyable");
-    leat__parallel_sort(base, n, sizeof(T), grain, leat::detail::any_fn(cmp));
+    return leat__parallel_sort(ctx, base, n, sizeof(T), grain, leat::detail::any_fn(cmp));
+}
+
+template <typename T>
+void leat_parallel_sort(T *base, size_t n, size_t grain,
+                        leat::detail::same_t<int (*)(const T *, const T *)> cmp)
+{
+    leat_parallel_sort_ctx(nullptr, base, n, grain, cmp);
 }
 
 /* ---- topics ---- */

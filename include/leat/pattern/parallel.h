@@ -45,8 +45,8 @@ struct leat__reduction {
     void *arg;
 };
 LEAT_API int leat__parallel_reduce(leat_ctx *ctx, const struct leat__reduction *r);
-LEAT_API void leat__parallel_sort(void *base, size_t n, size_t size, size_t grain,
-                                  void (*cmp)(void));
+LEAT_API int leat__parallel_sort(leat_ctx *ctx, void *base, size_t n, size_t size, size_t grain,
+                                 void (*cmp)(void));
 
 #ifdef __cplusplus
 }
@@ -183,11 +183,11 @@ LEAT_API void leat__parallel_sort(void *base, size_t n, size_t size, size_t grai
 #define leat_parallel_reduce_ctx(ctx, from, to, grain, result, fn, join, arg) \
     LEAT__PARALLEL_REDUCE(ctx, from, to, grain, result, fn, join, arg)
 
-#define LEAT__PARALLEL_SORT(base, n, grain, cmp)                                              \
+#define LEAT__PARALLEL_SORT(ctx, base, n, grain, cmp)                                         \
     __extension__({                                                                           \
         LEAT__CHECK_CALL(                                                                     \
             (cmp)((const __typeof__(*(base)) *)(base), (const __typeof__(*(base)) *)(base))); \
-        leat__parallel_sort((base), (n), sizeof(*(base)), (grain), LEAT__ANY_FN(cmp));        \
+        leat__parallel_sort((ctx), (base), (n), sizeof(*(base)), (grain), LEAT__ANY_FN(cmp)); \
     })
 
 /**
@@ -202,7 +202,7 @@ LEAT_API void leat__parallel_sort(void *base, size_t n, size_t size, size_t grai
  * Go         none; slices.SortFunc, on one processor
  * Blocks     until it is sorted: the calling goroutine only; on a thread that leat did not
  *            create, the thread.
- * Cancel     cannot be cancelled.
+ * Cancel     leat_parallel_sort_ctx with a context.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  borrows the array until it returns.
  * Ordering   as leat_parallel_for.
@@ -212,10 +212,36 @@ LEAT_API void leat__parallel_sort(void *base, size_t n, size_t size, size_t grai
  * Param      cmp     int cmp(const T *, const T *), as for qsort; called on all processors.
  * Returns    nothing.
  * Fatal      out of memory, with a text that says what to raise.
- * See        leat_parallel_for
+ * See        leat_parallel_sort_ctx, leat_parallel_for
  * Since      0.2
  */
-#define leat_parallel_sort(base, n, grain, cmp) LEAT__PARALLEL_SORT(base, n, grain, cmp)
+#define leat_parallel_sort(base, n, grain, cmp) \
+    ((void)LEAT__PARALLEL_SORT((leat_ctx *)0, base, n, grain, cmp))
+
+/**
+ * Sort an array in place, until a context is over.
+ *
+ * If it is over first the elements are all there, in some order.
+ *
+ * Go         none.
+ * Blocks     until it is sorted, or all that has begun is done: the calling goroutine only; on a
+ *            thread that leat did not create, the thread.
+ * Cancel     when ctx is over: parts that have not begun are left out.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows the array until it returns.
+ * Ordering   as leat_parallel_for.
+ * Param      ctx     a context; NULL is the background.
+ * Param      base    a pointer to the first element, or an array.
+ * Param      n       how many elements.
+ * Param      grain   the largest part that is sorted by one; 0 lets leat choose.
+ * Param      cmp     int cmp(const T *, const T *), as for qsort; called on all processors.
+ * Returns    0, or what leat_ctx_err says if a part was left out.
+ * Fatal      out of memory, with a text that says what to raise.
+ * See        leat_parallel_sort
+ * Since      0.3
+ */
+#define leat_parallel_sort_ctx(ctx, base, n, grain, cmp) \
+    LEAT__PARALLEL_SORT(ctx, base, n, grain, cmp)
 
 #endif /* !__cplusplus */
 
