@@ -20,8 +20,9 @@
  * SEARCH  Looking longer than a sleep and a wake-up cost is waste, and looking at all is, where
  *   nobody is going to make work. A thread cannot know, so it learns: a search in vain halves the
  *   rounds of its next one; a wait that a longer search would have bridged makes them full again.
- *   It does know that nobody makes work while no other proc is held: then it looks once. And news of
- *   descriptors reach who sleeps in the poller sooner than who searches: such waits teach nothing.
+ *   It does know that nobody makes work while no other proc is held: then it looks once. And news
+ *   of descriptors reach who sleeps in the poller sooner than who searches: such waits teach
+ *   nothing.
  */
 #include <stddef.h>
 
