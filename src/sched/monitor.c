@@ -386,7 +386,8 @@ static bool looks_stranded(int64_t now)
            (!leat__policy.clock && next_source() <= now - IDLE_ROUND_NS);
 }
 
-/* That lasts while a thread is between two instructions; for longer, a wake-up was lost. */
+/* That lasts while a thread is between two instructions, however long it waits for a processor
+ * there; when all sleep, a wake-up was lost. */
 static void check_wakeups(int64_t now)
 {
     static int64_t since, last;
@@ -396,7 +397,7 @@ static void check_wakeups(int64_t now)
     if (now - last > 5 * IDLE_ROUND_NS || !looks_stranded(now))
         since = now;
     last = now;
-    if (now - since >= STRANDED_NS)
+    if (now - since >= STRANDED_NS && threads_sleep())
         leat__throw_all("leat: a lost wake-up: %d queued, %d thought to look for them",
                         load_relaxed(&sched.nglobal), load_relaxed(&sched.spinning));
 }
