@@ -138,12 +138,15 @@ static int user_pipe(leat_cmd *c, int way, leat_io **io)
     *io = NULL;
     if (stream_of(c, way) || fd_of(c, way) >= 0)
         return -EINVAL;
-    if (!c->leat__child)
-        c->leat__child = child_make();
-    struct leat__child *k = c->leat__child;
+    struct leat__child *k = c->leat__child ? c->leat__child : child_make();
     if (!k)
         return -ENOMEM;
-    return k->pid || k->way[way].theirs >= 0 ? -EINVAL : way_pipe(&k->way[way], way, io);
+    int err = k->pid || k->way[way].theirs >= 0 ? -EINVAL : way_pipe(&k->way[way], way, io);
+    if (err && !c->leat__child)
+        child_free(k); /* who gets no pipe need not start the command */
+    else
+        c->leat__child = k;
+    return err;
 }
 
 int leat_cmd_in_pipe(leat_cmd *c, leat_io **io)

@@ -110,14 +110,17 @@ static bool idle_in_kernel(int tid)
     return tid == os_gettid() || os_thread_sleeps(tid) != 0;
 }
 
-static bool signal_under_way(void)
+bool threads_sleep(void)
 {
-    if (!interrupt_possible())
-        return false;
     fork_hold();
     bool found = os_has_other_threads(idle_in_kernel);
     fork_allow();
-    return found || interrupt_under_way();
+    return !found;
+}
+
+static bool signal_under_way(void)
+{
+    return interrupt_possible() && (!threads_sleep() || interrupt_under_way());
 }
 
 int64_t deadlock_check(void)

@@ -20,6 +20,9 @@
  * SEARCH  Looking longer than a sleep and a wake-up cost is waste, and looking at all is, where
  *   nobody is going to make work. A thread cannot know, so it learns: a search in vain halves the
  *   rounds of its next one; a wait that a longer search would have bridged makes them full again.
+ *   It does know that nobody makes work while no other proc is held: then it looks once. And news
+ *   of descriptors reach who sleeps in the poller sooner than who searches: such waits teach
+ *   nothing.
  */
 #include <stddef.h>
 
@@ -345,7 +348,10 @@ struct g *find_stealing(struct m *m)
         m->spinning = true;
         fetch_add(&sched.spinning, 1);
     }
-    for (int round = 0; round < m->patience; round++) {
+    int rounds = load_relaxed(&sched.running) > 1 ? m->patience : 1;
+    for (int round = 0; round < rounds; round++) {
+        for (int i = 0; i < SPIN_PAUSES && round > 0; i++)
+            cpu_relax();
         if (load_relaxed(&sched.attention) || load_relaxed(&m->home_len))
             return NULL;
         g = global_get(m->p, GLOBAL_BATCH);
@@ -362,10 +368,9 @@ struct g *find_stealing(struct m *m)
             return g;
         if (m->evict)
             return NULL;
-        for (int i = 0; i < SPIN_PAUSES && !g; i++)
-            cpu_relax();
     }
-    lose_patience(m);
+    if (rounds > 1)
+        lose_patience(m);
     return NULL;
 }
 

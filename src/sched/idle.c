@@ -102,9 +102,14 @@ static bool claim_for_due(struct m *m)
     return true;
 }
 
-/* On the idle list, without a proc: sleep until given one, or until something is due or the poller
- * has news. False: it was due. */
-static bool sleep_for_work(struct m *m)
+enum sleep_end {
+    END_DUE,   /* something is due */
+    END_GIVEN, /* there is work that others made */
+    END_NEWS,  /* the poller had some */
+};
+
+/* On the idle list, without a proc: sleep until there is a reason to have one, and it has. */
+static enum sleep_end sleep_for_work(struct m *m)
 {
     for (;;) {
         bool last;
@@ -115,17 +120,17 @@ static bool sleep_for_work(struct m *m)
             break;
         if (due_now(due)) {
             if (claim_for_due(m))
-                return false;
+                return END_DUE;
             due = INT64_MAX; /* all procs are held again, and sysmon sees to it */
         }
         if (sleep_until_due(m, due))
-            return true;
+            return END_NEWS;
         fence_seq();
         if (find_anything() && proc_claim(m))
-            return true;
+            return END_GIVEN;
     }
     store_relaxed(&m->wake, 0);
-    return true;
+    return END_GIVEN;
 }
 
 void idle_sleep(struct m *m)
@@ -135,11 +140,12 @@ void idle_sleep(struct m *m)
     if ((find_anything() || due_now(earliest_due(true))) && proc_claim(m))
         return;
     int64_t asleep_since = os_now();
-    if (!sleep_for_work(m))
+    enum sleep_end end = sleep_for_work(m);
+    if (end == END_DUE)
         return;
     stop_keeping(m);
     int64_t now = os_now();
     store_relaxed(&sched.coarse_now, now);
-    if (now - asleep_since < PATIENCE_PAYS_NS)
+    if (end == END_GIVEN && now - asleep_since < PATIENCE_PAYS_NS)
         m->patience = LEAT__PATIENCE_MAX;
 }

@@ -386,7 +386,8 @@ static bool looks_stranded(int64_t now)
            (!leat__policy.clock && next_source() <= now - IDLE_ROUND_NS);
 }
 
-/* That lasts while a thread is between two instructions; for longer, a wake-up was lost. */
+/* That lasts while a thread is between two instructions, however long it waits for a processor
+ * there; when all sleep, a wake-up was lost. */
 static void check_wakeups(int64_t now)
 {
     static int64_t since, last;
@@ -396,7 +397,7 @@ static void check_wakeups(int64_t now)
     if (now - last > 5 * IDLE_ROUND_NS || !looks_stranded(now))
         since = now;
     last = now;
-    if (now - since >= STRANDED_NS)
+    if (now - since >= STRANDED_NS && threads_sleep())
         leat__throw_all("leat: a lost wake-up: %d queued, %d thought to look for them",
                         load_relaxed(&sched.nglobal), load_relaxed(&sched.spinning));
 }
@@ -435,8 +436,10 @@ static bool all_quiet(void)
  * and reads monitor_deep before it is 1 wakes nobody: so the same questions are asked again behind
  * it. Some of the others ask under the lock: they are before our passage, and seen, or after it,
  * and see the 1. And who fills `next` has no fence, which would be a good part of a ping-pong: his
- * store may still be on its way. It is no longer one round later. */
-static void deep_sleep(bool decaying)
+ * store may still be on its way. It is no longer one round later. Returns whether somebody needed
+ * us: then it was no such sleep, and the rounds before the next one are counted anew. Else a
+ * program that rests between requests would wake us for each of them. */
+static bool deep_sleep(bool decaying)
 {
     int64_t until = decaying ? os_now() + DECAY_NS : INT64_MAX;
 
@@ -455,6 +458,7 @@ static void deep_sleep(bool decaying)
     if (round < until && load_seq(&sched.monitor_word) == 0 && all_quiet())
         os_futex_wait(&sched.monitor_word, 0, until);
     store_seq(&sched.monitor_deep, 0);
+    return load_seq(&sched.monitor_word) != 0;
 }
 
 static void *monitor_main(void *arg)
@@ -489,10 +493,10 @@ static void *monitor_main(void *arg)
             last_decay = now;
         }
         if (leat__env.schedtrace_ms == 0 && started && !suspect && all_quiet()) {
-            if (++quiet > IDLE_ROUNDS)
-                deep_sleep(decaying);
-            else
+            if (++quiet <= IDLE_ROUNDS)
                 os_futex_wait(&sched.monitor_word, 0, now + IDLE_ROUND_NS);
+            else if (deep_sleep(decaying))
+                quiet = 0;
         } else {
             quiet = 0;
             int64_t until = now + (suspect || !started ? SUSPECT_NS : ROUND_NS);

@@ -536,6 +536,7 @@ void process_check_usable(void); /* fatal in the child of a fork that may not us
 void attach_reset(void);
 /* Fatal if all are asleep. When to look once more, if that cannot be told yet; else INT64_MAX. */
 int64_t deadlock_check(void);
+bool threads_sleep(void);               /* all but the caller, in the kernel */
 void deadlock_note_threads(bool after); /* around the first thread we make */
 
 #endif

@@ -243,7 +243,7 @@ static bool cf_count(leat_key key, void *value, void *n)
 
 static void maps(void)
 {
-    enum { N = 300 };
+    enum { N = 100 };
     static int values[N];
     leat_map m = {0};
     char text[24];

@@ -349,8 +349,8 @@ T_TEST(what_follows_a_close_is_not_before_the_error,
     ends_free(e.io);
 }
 
-/* The memory that a call is given is the call's: it is read, or written, by it. Reports name whoever
- * touches it besides. */
+/* The memory that a call is given is the call's: it is read, or written, by it. Reports name
+ * whoever touches it besides. */
 static void touches_memory(struct race_ends *e, atomic_int *done)
 {
     *(volatile char *)e->bytes = 'y';

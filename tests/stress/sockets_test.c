@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sockets_test.c - connections come and go: many in a row, resets, half-closes, slow readers,
- * storms of deadlines, and no descriptors left.
+ * storms of deadlines and of signals, and no descriptors left.
  */
 #include "../api/net_util.h"
 
 #include <dirent.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static int open_descriptors(void)
@@ -55,7 +57,7 @@ static void serve(leat_waitgroup *wg, leat_listener *l)
  * way first, and some are not even asked. */
 static void visit(const char *network, const char *at)
 {
-    uint64_t how = t_rand() % 16;
+    uint64_t how = t_rand() % 64;
     char got[8];
     leat_io *conn;
 
@@ -94,8 +96,10 @@ static void visits(const char *network, const char *at, long n)
         leat_yield(); /* this one and the server are left: the echoes have ended */
 }
 
+/* As many as a listener sees in a day; with one number of procs, since it takes half a minute. */
 static void churn(const char *network)
 {
+    long n = t_scale(t_procs() == 2 ? 200000 : 20000);
     char at[LEAT_ADDR_TEXT];
     leat_listener *l = listen_on(network, at);
     leat_waitgroup wg = {0};
@@ -105,7 +109,7 @@ static void churn(const char *network)
     visits(network, at, t_scale(2000));
     int descriptors = open_descriptors();
     size_t heap = mallinfo2().uordblks;
-    visits(network, at, t_scale(20000));
+    visits(network, at, n);
     T_EQ(open_descriptors(), descriptors);
     if (t_mode_is("plain"))
         T_LT(mallinfo2().uordblks, heap + (1 << 20));
@@ -114,12 +118,12 @@ static void churn(const char *network)
     leat_listener_free(l);
 }
 
-T_TEST(connections_in_a_row_leave_nothing_tcp, .timeout_ms = 120000)
+T_TEST(connections_in_a_row_leave_nothing_tcp, .timeout_ms = 300000)
 {
     churn("tcp");
 }
 
-T_TEST(connections_in_a_row_leave_nothing_unix, .timeout_ms = 120000)
+T_TEST(connections_in_a_row_leave_nothing_unix, .timeout_ms = 300000)
 {
     churn("unix");
 }
@@ -171,21 +175,75 @@ static void read_stream(leat_waitgroup *wg, leat_io *io, bool slow)
 }
 
 /* Both ways at once, each ended by its writer while the other goes on. */
+static void stream_both_ways(const char *network)
+{
+    struct pair p = pair_of(network);
+    leat_waitgroup wg = {0};
+
+    leat_waitgroup_add(&wg, 4);
+    leat_go(write_stream, &wg, p.a);
+    leat_go(write_stream, &wg, p.b);
+    leat_go(read_stream, &wg, p.a, false);
+    leat_go(read_stream, &wg, p.b, true);
+    leat_waitgroup_wait(&wg);
+    pair_free(&p);
+}
+
+static const char *const stream_networks[] = {"tcp", "unix"};
+
 T_TEST(slow_readers_get_every_byte_both_ways, .timeout_ms = 120000)
 {
-    const char *networks[] = {"tcp", "unix"};
+    for (long i = 0; i < t_scale(10); i++)
+        stream_both_ways(stream_networks[i % 2]);
+}
 
-    for (long i = 0; i < t_scale(10); i++) {
-        struct pair p = pair_of(networks[i % 2]);
-        leat_waitgroup wg = {0};
-        leat_waitgroup_add(&wg, 4);
-        leat_go(write_stream, &wg, p.a);
-        leat_go(write_stream, &wg, p.b);
-        leat_go(read_stream, &wg, p.a, false);
-        leat_go(read_stream, &wg, p.b, true);
-        leat_waitgroup_wait(&wg);
-        pair_free(&p);
+/* ---- signals ---- */
+
+static atomic_long ticks;
+
+static void tick(int sig)
+{
+    (void)sig;
+    atomic_fetch_add(&ticks, 1);
+}
+
+static void tick_every(int microseconds)
+{
+    const struct itimerval period = {{0, microseconds}, {0, microseconds}};
+
+    T_EQ(setitimer(ITIMER_REAL, &period, NULL), 0);
+}
+
+static void write_and_read_a_file(void)
+{
+    static char bytes[100000];
+    char path[LEAT_ADDR_TEXT], *text;
+    leat_io *file;
+    size_t n;
+
+    T_ERR(leat_temp_file(&file, path, sizeof path, NULL, "leat-sockets-"), 0);
+    T_EQ(leat_write(file, bytes, sizeof bytes), (int64_t)sizeof bytes);
+    leat_io_free(file);
+    T_ERR(leat_read_file(path, &text, &n), 0);
+    T_EQ(n, sizeof bytes);
+    free(text);
+    T_EQ(unlink(path), 0);
+}
+
+/* The handler is the program's own, and interrupts the calls of the kernel that it meets. */
+T_TEST(a_signal_every_millisecond_disturbs_nobody, .timeout_ms = 120000)
+{
+    const struct sigaction counts = {.sa_handler = tick};
+
+    T_EQ(sigaction(SIGALRM, &counts, NULL), 0);
+    tick_every(1000);
+    for (long i = 0; i < t_scale(60) || atomic_load(&ticks) < 20; i++) {
+        leat_cmd c = {.argv = LEAT_ARGV("true")};
+        stream_both_ways(stream_networks[i % 2]);
+        write_and_read_a_file();
+        T_ERR(leat_cmd_run(&c), 0);
     }
+    tick_every(0);
 }
 
 /* ---- deadlines ---- */

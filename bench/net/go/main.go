@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// The twins of leat's servers: `net echo`, `net http`. Each prints its port.
+// The twins of leat's servers: `net echo`, `net idle`, `net http`. Each prints its port.
 package main
 
 import (
@@ -11,9 +11,9 @@ import (
 	"os"
 )
 
-func echo(conn net.Conn) {
+func echo(conn net.Conn, size int) {
 	defer conn.Close()
-	buf := make([]byte, 16384)
+	buf := make([]byte, size)
 	for {
 		n, err := conn.Read(buf)
 		if err != nil {
@@ -38,11 +38,15 @@ func main() {
 	if os.Args[1] == "http" {
 		panic(http.Serve(l, http.HandlerFunc(hello)))
 	}
+	size := 16384
+	if os.Args[1] == "idle" {
+		size = 512
+	}
 	for {
 		conn, err := l.Accept()
 		if err != nil {
 			panic(err)
 		}
-		go echo(conn)
+		go echo(conn, size)
 	}
 }
