@@ -89,7 +89,7 @@ static bool resolve(const struct crawl *c, const char *on, const char *link, cha
     size_t site = strlen(c->site), dir = 0;
 
     if (strncasecmp(link, c->site, site) == 0 && (link[site] == '/' || link[site] == '\0'))
-        link += site; /* said in full */
+        link = link[site] == '/' ? link + site : "/"; /* said in full */
     else if (strncmp(link, "//", 2) == 0 || link[strcspn(link, ":/?")] == ':')
         return false; /* another host, mailto: and its like */
     if (link[0] == '?')
@@ -99,8 +99,6 @@ static bool resolve(const struct crawl *c, const char *on, const char *link, cha
             dir = on[i] == '/' ? i + 1 : dir; /* beside this page */
     if (snprintf(path, URL_MAX, "%.*s%s", (int)dir, on, link) >= URL_MAX)
         return false;
-    if (path[0] == '\0')
-        strcpy(path, "/");
     clean(path);
     return true;
 }
