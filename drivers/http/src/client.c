@@ -8,7 +8,10 @@
  *
  * SECOND TRIES  A kept connection may have been closed by the server while the request was on its
  *   way. If not one byte of an answer came, the method may be repeated without harm and the body
- *   can be sent again, it is sent again over a new connection, once.
+ *   can be sent again, it is sent again over a new connection, once. Over HTTP/2 a connection is
+ *   used by others from the start, so there it is tried a few times; and what the server says it
+ *   has not begun with (REFUSED_STREAM, or behind the last stream of a GOAWAY) is sent again
+ *   whatever its method.
  *
  * REDIRECTS  301, 302 and 303 become GET (HEAD stays), without the body; 307 and 308 repeat the
  *   request, if its body can be sent again. A redirect to another host does not take credentials
@@ -27,7 +30,13 @@
 
 #include "chars.h"
 
-enum { FIRST_IN = 4096, CLIENT_HEAD = 64 * 1024, CLIENT_IDLE = 32, CLIENT_REDIRECTS = 10 };
+enum {
+    FIRST_IN = 4096,
+    CLIENT_HEAD = 64 * 1024,
+    CLIENT_IDLE = 32,
+    CLIENT_REDIRECTS = 10,
+    MOST_TRIES = 8
+};
 
 int leat_http_client_make(leat_http_client **client, const leat_http_client_opts *opts)
 {
@@ -65,6 +74,7 @@ void leat_http_client_free(leat_http_client *c)
     if (!c)
         return;
     http__client_forget(c);
+    leat_waitgroup_wait(&c->readers);
     http__proxies_free(&c->proxies);
     free(c);
 }
@@ -85,6 +95,8 @@ static bool may_repeat(const char *method)
 /* The connection is done with, for better or worse. */
 static void end_exchange(leat_http_answer *a)
 {
+    if (a->h2)
+        http__h2_call_end(a);
     if (!a->io)
         return;
     bool whole = a->body == ANSWER_OVER && a->head.keep_alive && a->start == a->end;
@@ -101,24 +113,32 @@ static void end_exchange(leat_http_answer *a)
     a->io = NULL;
 }
 
+/* May the request be sent once more, over another connection? */
+static bool is_worth_another(const leat_http_answer *a, int err, bool repeatable, int tries)
+{
+    if (a->untaken)
+        return tries < MOST_TRIES;
+    return a->reused && !a->any_byte && repeatable && tries < MOST_TRIES &&
+           (err == -ENODATA || err == -EPIPE || err == -ECONNRESET);
+}
+
 static int call_once(leat_http_answer *a, const leat_http_call *call, const char *method,
                      bool with_body)
 {
     bool again = may_repeat(method) && !(with_body && call->read_body);
-    int err;
+    int err, tries = 0;
 
-    for (bool fresh = false;; fresh = true) {
+    for (;;) {
         a->body = ANSWER_BROKEN;
         a->sending.err = 0;
-        err = http__client_connect(a, fresh);
+        err = http__client_connect(a, tries++ > 0);
         if (err)
             return err;
         err = http__exchange(a, call, method, with_body);
         if (!err)
             return 0;
         end_exchange(a);
-        if (!a->reused || a->any_byte || !again ||
-            (err != -ENODATA && err != -EPIPE && err != -ECONNRESET))
+        if (!is_worth_another(a, err, again, tries))
             return err;
     }
 }
@@ -251,6 +271,7 @@ void leat_http_answer_free(leat_http_answer *a)
     if (!a)
         return;
     end_exchange(a);
+    http__arena_reset(&a->arena);
     free(a->head.fields.at);
     free(a->in);
     free(a);

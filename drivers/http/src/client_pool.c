@@ -15,6 +15,7 @@
  * PROOF client_test.c
  */
 #include "client.h"
+#include "http2_client.h"
 
 #include <leat/net.h>
 #include <stdio.h>
@@ -97,6 +98,7 @@ void http__client_forget(leat_http_client *c)
     c->nkept = 0;
     leat_mutex_unlock(&c->lock);
     free_kept(all);
+    http__h2_forget(c);
 }
 
 /* Nothing may come on a connection between two requests, not even its end. */
@@ -136,6 +138,7 @@ static int open_tunnel(leat_http_answer *a)
     return 0;
 }
 
+/* The protocol that was agreed on, 0 for HTTP/1, or -errno. */
 static int dial_new(leat_http_answer *a, const struct http_url *proxy)
 {
     const leat_http_client_opts *opts = &a->client->opts;
@@ -152,13 +155,24 @@ static int dial_new(leat_http_answer *a, const struct http_url *proxy)
     }
     if (proxy && a->url.tls)
         err = open_tunnel(a);
-    if (!err && a->url.tls)
+    if (err == 0 && a->url.tls)
         err = opts->secure(a->ctx, &a->io, a->url.host, opts->arg);
-    if (err) {
+    if (err < 0) {
         leat_io_free(a->io);
         a->io = NULL;
+    } else if (!a->url.tls && !proxy && opts->http2) {
+        err = LEAT_HTTP_2;
     }
     return err;
+}
+
+/* A connection of HTTP/2 is shared from now on. */
+static int share(leat_http_answer *a)
+{
+    leat_io *io = a->io;
+
+    a->io = NULL;
+    return http__h2_connect(a->client, a->key, io, &a->h2);
 }
 
 int http__client_connect(leat_http_answer *a, bool fresh)
@@ -170,6 +184,11 @@ int http__client_connect(leat_http_answer *a, bool fresh)
              proxy && !a->url.tls ? "" : a->url.host, proxy && !a->url.tls ? 0 : a->url.port,
              proxy ? proxy->host : "", proxy ? proxy->port : 0);
     a->reused = false;
+    a->h2 = http__h2_find(a->client, a->key);
+    if (a->h2) {
+        a->reused = true;
+        return 0;
+    }
     while (!fresh && (k = take_kept(a->client, a->key)) != NULL) {
         a->io = k->io;
         free(k);
@@ -180,5 +199,6 @@ int http__client_connect(leat_http_answer *a, bool fresh)
         leat_io_free(a->io);
         a->io = NULL;
     }
-    return dial_new(a, proxy);
+    int protocol = dial_new(a, proxy);
+    return protocol == LEAT_HTTP_2 ? share(a) : protocol < 0 ? protocol : 0;
 }

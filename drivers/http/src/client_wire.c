@@ -61,6 +61,12 @@ bool http__has_body(const leat_http_call *call)
     return call->body_len > 0 || call->read_body;
 }
 
+bool http__sends_length(const leat_http_call *call, const char *method, bool with_body)
+{
+    return with_body ? !call->read_body
+                     : strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
+}
+
 /* Ours alone: they say where a message ends and who is meant. */
 static bool is_ours(const char *name)
 {
@@ -68,7 +74,7 @@ static bool is_ours(const char *name)
            http__same_text(name, "transfer-encoding") || http__same_text(name, "host");
 }
 
-static bool field_can_be(const leat_http_field *f)
+bool http__field_can_be(const leat_http_field *f)
 {
     size_t name = strlen(f->name);
 
@@ -81,7 +87,7 @@ static int add_fields(struct text *t, const leat_http_call *call)
     bool agent = false;
 
     for (int i = 0; i < call->nfields; i++) {
-        if (!field_can_be(&call->fields[i]))
+        if (!http__field_can_be(&call->fields[i]))
             return -EINVAL;
         agent |= http__same_text(call->fields[i].name, "user-agent");
         text_field(t, call->fields[i].name, call->fields[i].value);
@@ -111,7 +117,7 @@ static int make_head(const leat_http_answer *a, struct text *t, const leat_http_
     err = add_fields(t, call);
     if (with_body && call->read_body) {
         text_field(t, "Transfer-Encoding", "chunked");
-    } else if (with_body || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0) {
+    } else if (http__sends_length(call, method, with_body)) {
         snprintf(length, sizeof length, "%zu", with_body ? call->body_len : 0);
         text_field(t, "Content-Length", length);
     }
@@ -303,8 +309,10 @@ int http__exchange(leat_http_answer *a, const leat_http_call *call, const char *
 {
     int err, sent;
 
+    if (a->h2)
+        return http__h2_exchange(a, call, method, with_body);
     a->start = a->end = 0;
-    a->any_byte = false;
+    a->any_byte = a->untaken = false;
     a->err = 0;
     sent = send_request(a, call, method, with_body);
     if (sent == -EINVAL || sent == -ENOMEM || sent == -ECANCELED || sent == -ETIMEDOUT)
@@ -377,7 +385,7 @@ int64_t leat_http_answer_read(leat_http_answer *a, void *buf, size_t n)
         return answer_chunks(a, buf, n);
     if (a->body == ANSWER_LENGTH && (uint64_t)a->left < n)
         n = (size_t)a->left;
-    got = take_some(a, buf, n);
+    got = a->body == ANSWER_FRAMES ? http__h2_answer_read(a, buf, n) : take_some(a, buf, n);
     if (got < 0 || (got == 0 && a->body == ANSWER_LENGTH))
         return answer_broken(a, got ? got : -ENODATA);
     if (a->body == ANSWER_LENGTH)

@@ -59,7 +59,8 @@ int64_t http__head_end(const char *buf, size_t len, size_t *seen)
     return 0;
 }
 
-int http__field_add(struct http_fields *fields, const struct http_field *f)
+/* -ENOMEM, or -E2BIG beyond the limit. */
+static int field_add(struct http_fields *fields, const struct http_field *f)
 {
     if (fields->len == fields->limit)
         return -E2BIG;
@@ -154,12 +155,20 @@ static int take_meaning(struct http_head *h, const struct http_field *f)
     }
 }
 
+int http__head_add(struct http_head *h, const struct http_field *f)
+{
+    int err = field_add(&h->fields, f);
+
+    if (err)
+        return err == -E2BIG ? 431 : 500;
+    return take_meaning(h, f);
+}
+
 /* One line without its end; *end is a byte that may be written. */
 static int parse_field(struct http_head *h, char *line, char *end)
 {
     struct http_field f = {.name = line};
     char *colon = line, *value;
-    int err;
 
     while (colon < end && char_is(*colon, CH_TOKEN))
         colon++;
@@ -176,10 +185,7 @@ static int parse_field(struct http_head *h, char *line, char *end)
     f.name_len = (uint32_t)(colon - line);
     f.value = value;
     f.value_len = (uint32_t)(end - value);
-    err = http__field_add(&h->fields, &f);
-    if (err)
-        return err == -E2BIG ? 431 : 500;
-    return take_meaning(h, &f);
+    return http__head_add(h, &f);
 }
 
 static int parse_fields(struct http_head *h, char *at, char *stop)
@@ -205,12 +211,13 @@ static int parse_version(struct http_head *h, const char *at)
         return 400;
     if (at[5] != '1')
         return 505;
+    h->major = 1;
     h->minor = at[7] > '0';
     h->keep_alive = h->minor == 1;
     return 0;
 }
 
-static void head_begin(struct http_head *h)
+void http__head_begin(struct http_head *h)
 {
     struct http_fields fields = h->fields;
 
@@ -246,7 +253,7 @@ int http__parse_request(struct http_head *h, char *buf, size_t len)
     char *lf = memchr(buf, '\n', len);
     int bad;
 
-    head_begin(h);
+    http__head_begin(h);
     bad = parse_request_line(h, buf, lf - 1);
     if (!bad)
         bad = parse_fields(h, lf + 1, buf + len - 2);
@@ -276,7 +283,7 @@ int http__parse_response(struct http_head *h, char *buf, size_t len)
     char *lf = memchr(buf, '\n', len);
     int bad;
 
-    head_begin(h);
+    http__head_begin(h);
     bad = parse_status_line(h, buf, lf - 1);
     if (bad)
         return bad;

@@ -26,7 +26,7 @@ struct http_head {
     size_t method_len, target_len;
     const char *reason; /* responses */
     int status;
-    int minor;              /* of HTTP/1.x: 0 or 1 */
+    int major, minor;       /* 1 and 0 or 1, or 2 and 0 */
     int64_t content_length; /* -1: none was given */
     const char *host;       /* NULL: none was given */
     bool chunked;
@@ -55,7 +55,10 @@ int http__parse_response(struct http_head *h, char *buf, size_t len);
 /* The first field of this name, whatever its case; NULL if there is none. */
 const struct http_field *http__field(const struct http_fields *fields, const char *name);
 
-/* Appends one; -ENOMEM, or -E2BIG beyond the limit. */
-int http__field_add(struct http_fields *fields, const struct http_field *f);
+/* An empty head, for one who has fields of another form; those below are added to it. */
+void http__head_begin(struct http_head *h);
+
+/* Adds one whose strings are well formed, and takes its meaning: 0, or the status of the answer. */
+int http__head_add(struct http_head *h, const struct http_field *f);
 
 #endif

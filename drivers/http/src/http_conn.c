@@ -126,6 +126,15 @@ static bool drain_body(leat_http_request *req)
     return req->body == BODY_OVER;
 }
 
+/* The first line and the empty one of what clients of HTTP/2 say first. */
+static bool is_preface(const struct http_conn *c, const struct http_work *w)
+{
+    static const char preface[] = "PRI * HTTP/2.0\r\n\r\n";
+
+    return !c->served && !c->server->opts.no_http2 && w->end >= sizeof preface - 1 &&
+           memcmp(w->in, preface, sizeof preface - 1) == 0;
+}
+
 static bool serve_request(struct http_conn *c, struct http_work *w)
 {
     leat_http_request *req = &w->req;
@@ -138,8 +147,9 @@ static bool serve_request(struct http_conn *c, struct http_work *w)
     req->parent = c->server->ctx;
     req->body_max = c->server->opts.max_body;
     len = read_head(c, w);
-    if (len == 0)
+    if (len == 0 || is_preface(c, w))
         return false;
+    c->served = true;
     bad = len < 0 ? (int)-len : take_head(w, (size_t)len);
     if (bad) {
         refuse_head(w, bad);
@@ -168,6 +178,13 @@ static bool conn_becomes(struct http_conn *c, uint32_t from, uint32_t to)
                                        __ATOMIC_SEQ_CST);
 }
 
+void http__conn_ending(struct http_conn *c)
+{
+    if (conn_becomes(c, CONN_IDLE, CONN_ENDING) &&
+        leat_io_set_deadline(c->io, LEAT_READ, 1) == -EOPNOTSUPP)
+        leat_io_close(c->io);
+}
+
 /* The first bytes of the next request; 0 or -errno when none will come. */
 static int64_t wait_for_request(struct http_conn *c, char *buf, size_t n)
 {
@@ -180,7 +197,6 @@ static int64_t wait_for_request(struct http_conn *c, char *buf, size_t n)
     int64_t got = leat_read_until(c->io, buf, n, http_until(timeout));
     if (!conn_becomes(c, CONN_IDLE, CONN_BUSY))
         return 0;
-    c->served = true;
     return got;
 }
 
@@ -201,7 +217,7 @@ static struct http_work *begin_work(struct http_conn *c)
     return w;
 }
 
-static void end_work(struct http_conn *c)
+void http__conn_end_work(struct http_conn *c)
 {
     struct http_work *w = c->work;
 
@@ -218,7 +234,7 @@ void http__conn_abandon(struct http_conn *c)
         return;
     http__request_end(&c->work->req);
     http__work_reset(c->work);
-    end_work(c);
+    http__conn_end_work(c);
 }
 
 void http__conn_serve(struct http_conn *c)
@@ -231,8 +247,12 @@ void http__conn_serve(struct http_conn *c)
         if (!c->work)
             break;
         keep = serve_request(c, c->work);
+        if (is_preface(c, c->work)) {
+            http__h2_serve(c);
+            break;
+        }
         http__work_reset(c->work);
         if (c->work->end == 0 || !keep)
-            end_work(c);
+            http__conn_end_work(c);
     }
 }

@@ -14,9 +14,11 @@ struct http_wire {
     int (*send)(leat_http_response *res, const char *data, size_t n, bool last);
     /* Some of the request's body, 0 at its end, -errno. n is not 0. */
     int64_t (*read)(leat_http_request *req, void *buf, size_t n);
+    /* The server, whose lock is held, is being shut down: no request is begun any more. */
+    void (*ending)(struct http_conn *c);
 };
 
-extern const struct http_wire http__wire1;
+extern const struct http_wire http__wire1, http__wire2;
 
 enum conn_state {
     CONN_IDLE,   /* waits for a request; shutdown may end it */
@@ -26,12 +28,13 @@ enum conn_state {
 
 /* It lies on the stack of the goroutine that serves it. */
 struct http_conn {
-    const struct http_wire *wire;
+    const struct http_wire *wire; /* server->lock, for those who are not its goroutine */
+    struct h2_server *h2;         /* what wire2 needs */
     leat_io *io;
     leat_http_server *server;
     struct http_conn *prev, *next; /* server->lock */
     uint32_t state;                /* enum conn_state, atomic */
-    bool served;                   /* a request came before */
+    bool served;                   /* there was a request */
     struct http_work *work;        /* while it is busy */
 };
 
@@ -53,6 +56,12 @@ struct leat_http_server {
 
 /* Serves it to its end; the goroutine's own. */
 void http__conn_serve(struct http_conn *c);
+/* From here on it speaks HTTP/2; the first bytes are in its work. To its end. */
+void http__h2_serve(struct http_conn *c);
+/* Gives the memory for work back. */
+void http__conn_end_work(struct http_conn *c);
+/* An idle one ends. */
+void http__conn_ending(struct http_conn *c);
 /* Its goroutine ends, perhaps inside of a handler. */
 void http__conn_abandon(struct http_conn *c);
 /* One more, which http__conn_main or http__conn_leave counts out again; false: the server is

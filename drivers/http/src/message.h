@@ -10,6 +10,7 @@
 #include "chunks.h"
 #include "head.h"
 
+struct h2_served;
 struct http_conn;
 struct http_work;
 
@@ -30,6 +31,7 @@ struct path_value {
 struct leat_http_request {
     struct http_work *work;
     struct http_conn *conn;
+    struct h2_served *stream; /* of HTTP/2 */
     struct http_head head;
     const char *path; /* decoded */
     const char *query;
@@ -113,15 +115,29 @@ void http__work_free(struct http_work *w);
 bool http__work_room(struct http_work *w, size_t cap);
 /* The request is done: what is left of `in` moves to its front, all else is given back. */
 void http__work_reset(struct http_work *w);
+/* What Date says now, 29 characters. */
+const char *http__work_date(struct http_work *w);
 
 /* 0, or the status of the answer: fills in what the head says. */
 int http__request_begin(leat_http_request *req);
 void http__request_end(leat_http_request *req);
+/* The body can be read no further: err. */
+int http__body_broken(leat_http_request *req, int err);
+/* When the next part of it must have come. */
+leat_duration http__body_until(leat_http_request *req);
+/* n more have come: n, or -E2BIG. */
+int64_t http__body_count(leat_http_request *req, int64_t n);
 void http__set_value(leat_http_request *req, const char *name, const char *text);
 
 void http__response_begin(leat_http_response *res);
 /* All is sent; 0 or what went wrong. */
 int http__response_end(leat_http_response *res);
+/* Will none be sent, whatever is written? */
+bool http__without_body(const leat_http_response *res);
+static inline bool http__may_have_length(const leat_http_response *res)
+{
+    return res->status >= 200 && res->status != 204;
+}
 /* Take back what was set, if nothing has been sent: for answers of our own. */
 bool http__response_restart(leat_http_response *res);
 /* Under a deadline that has come, the first to lock answers. */

@@ -167,9 +167,10 @@ void leat_http_log_serve(leat_http_request *req, leat_http_response *res, void *
     log_quoted(agent, sizeof agent, leat_http_header(req, "User-Agent"));
     http__date_format(date, time(NULL));
     n = snprintf(line, sizeof line,
-                 "%s - - [%s] \"%s %s HTTP/1.%d\" %d %lld \"%s\" %lld.%06lld %s\n", peer, date,
-                 req->head.method, target, req->head.minor, leat_http_status(res),
-                 (long long)leat_http_written(res), agent, (long long)(took / 1000000),
-                 (long long)(took % 1000000), req->id ? req->id : "-");
+                 "%s - - [%s] \"%s %s HTTP/%d.%d\" %d %lld \"%s\" %lld.%06lld %s\n", peer, date,
+                 req->head.method, target, req->head.major, req->head.minor,
+                 leat_http_status(res), (long long)leat_http_written(res), agent,
+                 (long long)(took / 1000000), (long long)(took % 1000000),
+                 req->id ? req->id : "-");
     (log->write ? log->write : log_to_stderr)(line, (size_t)n, log->arg);
 }

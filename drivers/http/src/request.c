@@ -101,6 +101,11 @@ const char *leat_http_host(const leat_http_request *req)
     return req->head.host ? req->head.host : "";
 }
 
+int leat_http_major(const leat_http_request *req)
+{
+    return req->head.major;
+}
+
 int leat_http_minor(const leat_http_request *req)
 {
     return req->head.minor;
@@ -178,6 +183,32 @@ const char *leat_http_request_id(const leat_http_request *req)
 void *leat_http_alloc(leat_http_request *req, size_t n)
 {
     return http__arena_take(&req->work->arena, n);
+}
+
+int http__body_broken(leat_http_request *req, int err)
+{
+    req->body = BODY_BROKEN;
+    req->body_err = err;
+    return err;
+}
+
+leat_duration http__body_until(leat_http_request *req)
+{
+    leat_duration allowance = req->conn->server->opts.body_timeout;
+
+    if (allowance < 0)
+        return LEAT_FOREVER;
+    if (req->body_began == 0)
+        req->body_began = leat_now();
+    return req->body_began + allowance + (req->body_got >> 10) * LEAT_SECOND;
+}
+
+int64_t http__body_count(leat_http_request *req, int64_t n)
+{
+    req->body_got += n;
+    if (req->body_max >= 0 && req->body_got > req->body_max)
+        return http__body_broken(req, -E2BIG);
+    return n;
 }
 
 int64_t leat_http_read(leat_http_request *req, void *buf, size_t n)

@@ -83,7 +83,7 @@ bool http__response_restart(leat_http_response *res)
     return true;
 }
 
-static bool without_body(const leat_http_response *res)
+bool http__without_body(const leat_http_response *res)
 {
     return res->bodiless || res->status < 200 || res->status == 204 || res->status == 304;
 }
@@ -330,7 +330,7 @@ int http__write_raw(leat_http_response *res, const char *buf, size_t n)
     if (res->length >= 0 && n > (uint64_t)(res->length - res->written))
         return -EMSGSIZE;
     res->written += (int64_t)n;
-    if (without_body(res))
+    if (http__without_body(res))
         return 0;
     if (n <= BODY_BUFFER - res->body_len) {
         memcpy(res->body + res->body_len, buf, n);
@@ -423,9 +423,9 @@ int http__response_end(leat_http_response *res)
     if (res->ended)
         return res->err;
     if (!res->err && !res->head_sent && res->length < 0 &&
-        (!without_body(res) || (res->bodiless && res->written > 0)))
+        (!http__without_body(res) || (res->bodiless && res->written > 0)))
         res->length = res->written;
-    if (res->length >= 0 && res->written != res->length && !without_body(res))
+    if (res->length >= 0 && res->written != res->length && !http__without_body(res))
         res->keep_alive = false;
     if (!res->err)
         send_on(res, NULL, 0, true);

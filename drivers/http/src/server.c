@@ -27,7 +27,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_HEAD = 16 * 1024, DEFAULT_FIELDS = 100, DEFAULT_BODY = 32 * 1024 * 1024 };
+enum {
+    DEFAULT_HEAD = 16 * 1024,
+    DEFAULT_FIELDS = 100,
+    DEFAULT_BODY = 32 * 1024 * 1024,
+    DEFAULT_STREAMS = 100,
+};
 
 static void *make_work(void *server)
 {
@@ -50,6 +55,7 @@ static void fill_in(leat_http_opts *o)
     o->max_head = o->max_head ? o->max_head : DEFAULT_HEAD;
     o->max_fields = o->max_fields ? o->max_fields : DEFAULT_FIELDS;
     o->max_body = o->max_body ? o->max_body : DEFAULT_BODY;
+    o->max_streams = o->max_streams > 0 ? o->max_streams : DEFAULT_STREAMS;
     o->head_timeout = timeout_or(o->head_timeout, 10 * LEAT_SECOND);
     o->body_timeout = timeout_or(o->body_timeout, 30 * LEAT_SECOND);
     o->write_timeout = timeout_or(o->write_timeout, 30 * LEAT_SECOND);
@@ -146,18 +152,6 @@ int leat_http_conns(leat_http_server *s)
 
 /* ---- the end ---- */
 
-/* Lock held. The connections that wait for a request wait no longer. */
-static void end_idle(leat_http_server *s)
-{
-    for (struct http_conn *c = s->conns; c; c = c->next) {
-        uint32_t idle = CONN_IDLE;
-        if (__atomic_compare_exchange_n(&c->state, &idle, CONN_ENDING, false, __ATOMIC_SEQ_CST,
-                                        __ATOMIC_SEQ_CST) &&
-            leat_io_set_deadline(c->io, LEAT_READ, 1) == -EOPNOTSUPP)
-            leat_io_close(c->io);
-    }
-}
-
 static void force_end(leat_http_server *s)
 {
     leat_ctx_cancel(s->ctx);
@@ -189,7 +183,8 @@ int leat_http_shutdown_ctx(leat_ctx *ctx, leat_http_server *s)
     __atomic_store_n(&s->closing, 1, __ATOMIC_SEQ_CST);
     leat_mutex_lock(&s->lock);
     http__listening_end(s);
-    end_idle(s);
+    for (struct http_conn *c = s->conns; c; c = c->next)
+        c->wire->ending(c);
     leat_mutex_unlock(&s->lock);
     int err = wait_for_end(ctx, s);
     if (err)

@@ -21,7 +21,6 @@
 #include "http_conn.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { COPIED_MAX = 1024, DIRECT_MIN = 1024 };
 
@@ -48,17 +47,6 @@ static char *put_decimal(char *at, uint64_t n)
     return at;
 }
 
-static const char *date_now(struct http_work *w)
-{
-    int64_t now = time(NULL);
-
-    if (now != w->date_second) {
-        w->date_second = now;
-        http__date_format(w->date, now);
-    }
-    return w->date;
-}
-
 /* The start line and the date, so that they end where the fields begin. */
 static char *put_first_lines(leat_http_response *res, char *fields)
 {
@@ -72,7 +60,7 @@ static char *put_first_lines(leat_http_response *res, char *fields)
     end = put_text(end, "\r\n", 2);
     if (!res->has_date) {
         end = put_text(end, "Date: ", 6);
-        end = put_text(end, date_now(res->work), 29);
+        end = put_text(end, http__work_date(res->work), 29);
         end = put_text(end, "\r\n", 2);
     }
     fields -= end - lines;
@@ -83,7 +71,7 @@ static char *put_first_lines(leat_http_response *res, char *fields)
 /* What says where the message ends, and whether another may follow. */
 static char *put_last_lines(leat_http_response *res, char *at)
 {
-    if (res->length >= 0 && res->status >= 200 && res->status != 204) {
+    if (res->length >= 0 && http__may_have_length(res)) {
         at = put_text(at, "Content-Length: ", 16);
         at = put_decimal(at, (uint64_t)res->length);
         at = put_text(at, "\r\n", 2);
@@ -99,9 +87,7 @@ static char *put_last_lines(leat_http_response *res, char *at)
 
 static void choose_framing(leat_http_response *res)
 {
-    bool none = res->bodiless || res->status < 200 || res->status == 204 || res->status == 304;
-
-    if (res->length >= 0 || none)
+    if (res->length >= 0 || http__without_body(res))
         return;
     if (res->req->head.minor == 1)
         res->chunked = true;
@@ -179,29 +165,11 @@ static int wire1_send(leat_http_response *res, const char *data, size_t n, bool 
 
 /* ---- bodies of requests ---- */
 
-static int body_broken(leat_http_request *req, int err)
-{
-    req->body = BODY_BROKEN;
-    req->body_err = err;
-    return err;
-}
-
-static leat_duration body_until(leat_http_request *req)
-{
-    leat_duration allowance = req->conn->server->opts.body_timeout;
-
-    if (allowance < 0)
-        return LEAT_FOREVER;
-    if (req->body_began == 0)
-        req->body_began = leat_now();
-    return req->body_began + allowance + (req->body_got >> 10) * LEAT_SECOND;
-}
-
 static int64_t body_receive(leat_http_request *req, void *buf, size_t n)
 {
-    int64_t got = leat_read_until(req->conn->io, buf, n, body_until(req));
+    int64_t got = leat_read_until(req->conn->io, buf, n, http__body_until(req));
 
-    return got > 0 ? got : body_broken(req, got == 0 ? -ENODATA : (int)got);
+    return got > 0 ? got : http__body_broken(req, got == 0 ? -ENODATA : (int)got);
 }
 
 /* Read behind the head; nothing unused is there. */
@@ -227,17 +195,9 @@ static int send_continue(leat_http_request *req)
     if (req->work->start < req->work->end) /* it did not wait for us */
         return 0;
     if (req->work->res.head_sent)
-        return body_broken(req, -ECANCELED);
+        return http__body_broken(req, -ECANCELED);
     put = leat_write_until(req->conn->io, text, sizeof text - 1, until);
-    return put < 0 ? body_broken(req, (int)put) : 0;
-}
-
-static int64_t body_count(leat_http_request *req, int64_t n)
-{
-    req->body_got += n;
-    if (req->body_max >= 0 && req->body_got > req->body_max)
-        return body_broken(req, -E2BIG);
-    return n;
+    return put < 0 ? http__body_broken(req, (int)put) : 0;
 }
 
 static int64_t read_length(leat_http_request *req, char *buf, size_t n)
@@ -266,7 +226,7 @@ static int64_t read_length(leat_http_request *req, char *buf, size_t n)
     req->left -= got;
     if (req->left == 0)
         req->body = BODY_OVER;
-    return body_count(req, got);
+    return http__body_count(req, got);
 }
 
 static int64_t read_chunks(leat_http_request *req, char *buf, size_t n)
@@ -285,13 +245,13 @@ static int64_t read_chunks(leat_http_request *req, char *buf, size_t n)
         int64_t took = http__chunks_take(&req->chunks, w->in + w->start, n < there ? n : there,
                                          &data, &len);
         if (took < 0)
-            return body_broken(req, (int)took);
+            return http__body_broken(req, (int)took);
         w->start += (size_t)took;
         if (http__chunks_done(&req->chunks))
             req->body = BODY_OVER;
         if (len > 0) {
             memcpy(buf, data, len);
-            return body_count(req, (int64_t)len);
+            return http__body_count(req, (int64_t)len);
         }
         if (req->body == BODY_OVER)
             return 0;
@@ -308,4 +268,6 @@ static int64_t wire1_read(leat_http_request *req, void *buf, size_t n)
     return req->body == BODY_CHUNKS ? read_chunks(req, buf, n) : read_length(req, buf, n);
 }
 
-const struct http_wire http__wire1 = {.send = wire1_send, .read = wire1_read};
+const struct http_wire http__wire1 = {.send = wire1_send,
+                                      .read = wire1_read,
+                                      .ending = http__conn_ending};

@@ -17,6 +17,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct http_work *http__work_make(int max_fields)
 {
@@ -83,4 +84,15 @@ void http__work_reset(struct http_work *w)
     }
     w->head_len = w->start = 0;
     w->end = left;
+}
+
+const char *http__work_date(struct http_work *w)
+{
+    int64_t now = time(NULL);
+
+    if (now != w->date_second) {
+        w->date_second = now;
+        http__date_format(w->date, now);
+    }
+    return w->date;
 }

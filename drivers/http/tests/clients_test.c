@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* clients_test.c - a whole server, asked by programs of others: curl, wrk, Python. */
 #define _GNU_SOURCE
-#include <sys/wait.h>
-
-#include "http_util.h"
+#include "http_commands.h"
 
 static leat_http_server *server;
 static leat_waitgroup serving;
-static char base[LEAT_ADDR_TEXT + 10]; /* http://127.0.0.1:PORT */
-
-static bool has_program(const char *name)
-{
-    char command[100];
-
-    snprintf(command, sizeof command, "command -v %s >/dev/null 2>&1", name);
-    return system(command) == 0;
-}
 
 static const char *no_curl(void)
 {
@@ -97,40 +86,6 @@ static void clients_end(void)
     leat_http_server_free(server);
     leat_http_mux_free(mux);
 }
-
-/* What a command says; @ in it is the server. Its status must be 0. */
-static char *run(const char *command)
-{
-    char whole[2000], *out = malloc(SAID_MAX);
-    size_t n = 0, len = 0;
-
-    for (; *command && n < sizeof whole - sizeof base; command++) {
-        if (*command == '@')
-            n += (size_t)snprintf(whole + n, sizeof whole - n, "%s", base);
-        else
-            whole[n++] = *command;
-    }
-    whole[n] = '\0';
-    FILE *f = popen(whole, "re");
-    T_TRUE(f != NULL);
-    while ((n = (size_t)leat_blocking(fread, out + len, (size_t)1, SAID_MAX - 1 - len, f)) > 0)
-        len += n;
-    out[len] = '\0';
-    int status = leat_blocking(pclose, f);
-    if (status != 0)
-        T_FAIL("%s: status %d, said %s", whole, status, out);
-    return out;
-}
-
-static void says(const char *command, const char *want)
-{
-    char *out = run(command);
-
-    T_STRHAS(out, want);
-    free(out);
-}
-
-#define CURL "curl --silent --show-error --max-time 60 --noproxy '*' "
 
 T_TEST(curl, .skip_if = no_curl, .procs = {1, 2})
 {

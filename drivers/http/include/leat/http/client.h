@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leat/http/client.h - a client of HTTP/1.1.
+ * leat/http/client.h - a client of HTTP/1.1 and HTTP/2.
  *
  *     leat_http_client *client;
  *     leat_http_answer *answer;
@@ -20,6 +20,9 @@
  * A client may be used by many goroutines at once. It keeps connections whose answers were
  * read to the end, and uses them again; an answer belongs to one goroutine. A time for a call
  * is a context with a deadline.
+ *
+ * Over HTTP/2 one connection to a server carries any number of calls at once. It is spoken where
+ * TLS has agreed on it, or where the options say that the server does.
  */
 #ifndef LEAT_HTTP_CLIENT_H
 #define LEAT_HTTP_CLIENT_H
@@ -38,6 +41,9 @@ typedef struct leat_http_client leat_http_client;
 /** What a server has answered. */
 typedef struct leat_http_answer leat_http_answer;
 
+/** What `secure` of the options returns when the peers have agreed on HTTP/2. */
+enum { LEAT_HTTP_2 = 2 };
+
 /** How a client calls; zero is the default that stands behind each. */
 typedef struct leat_http_client_opts {
     int max_idle;               /* connections kept: 32; -1: none */
@@ -45,7 +51,9 @@ typedef struct leat_http_client_opts {
     size_t max_head;            /* bytes of an answer's head: 64 KiB */
     leat_duration idle_timeout; /* how long one is kept: 90 seconds */
     bool no_proxy;              /* whatever the environment says */
-    /* For https: put TLS around *io, and check that the server is host. 0 or -errno. */
+    bool http2; /* servers of http: (not https:) URLs are known to speak HTTP/2 */
+    /* For https: put TLS around *io, and check that the server is host. 0 or -errno; or
+     * LEAT_HTTP_2, if the two have agreed on "h2" (ALPN). */
     int (*secure)(leat_ctx *ctx, leat_io **io, const char *host, void *arg);
     void *arg; /* handed to secure */
 } leat_http_client_opts;
@@ -111,7 +119,7 @@ LEAT_API void leat_http_client_close_idle(leat_http_client *client);
  * Give a client back, after all its answers.
  *
  * Go         none: Go has a garbage collector.
- * Blocks     no.
+ * Blocks     until connections of HTTP/2 have been closed.
  * Cancel     nothing to cancel.
  * Callable   goroutine or any other thread. Not from a signal handler.
  * Ownership  takes the client.
@@ -138,7 +146,7 @@ LEAT_API void leat_http_client_free(leat_http_client *client);
  * Param      answer  where the answer goes.
  * Returns    0, whatever the status; -EINVAL: a URL or a field that cannot be;
  *            -EPROTONOSUPPORT: https without secure; -EBADMSG, -EPROTO: not an answer of
- *            HTTP/1.x; -ENODATA: it ended too early; -E2BIG: a head that is too long;
+ *            HTTP/1.x or HTTP/2; -ENODATA: it ended too early; -E2BIG: a head that is too long;
  *            -ELOOP: too many redirects; -ENOMEM; else what dialling, reading and writing
  *            said.
  * Fatal      never.
@@ -348,6 +356,7 @@ LEAT_API LEAT_NODISCARD int64_t leat_http_answer_read_all(leat_http_answer *answ
  * Give an answer back.
  *
  * If its body was read to the end its connection is kept for another call, else it is closed.
+ * Over HTTP/2 a call that has not ended is given up, and its connection stays.
  *
  * Go         resp.Body.Close()
  * Blocks     until what still sends the request's body has noticed.

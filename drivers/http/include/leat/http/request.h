@@ -10,9 +10,9 @@
  *         leat_http_printf(res, "Hello, %s!\n", name ? name : "world");
  *     }
  *
- * A handler is a function that runs in the goroutine of its connection; it may wait as long as
- * it likes, and may hand work to other goroutines, if it waits for them: the request and the
- * response are gone when it has returned.
+ * A handler is a function that runs in the goroutine of its connection, or of its stream over
+ * HTTP/2; it may wait as long as it likes, and may hand work to other goroutines, if it waits
+ * for them: the request and the response are gone when it has returned.
  *
  * A panic in a handler ends the program, as everywhere in leat: there is no recover. What can
  * go wrong is a result: see leat_http_try.
@@ -130,7 +130,24 @@ LEAT_API const char *leat_http_query(const leat_http_request *req);
 LEAT_API const char *leat_http_host(const leat_http_request *req);
 
 /**
- * Give the minor version of HTTP/1.x that a request speaks.
+ * Give the major version of HTTP that a request speaks.
+ *
+ * Go         r.ProtoMajor
+ * Blocks     no.
+ * Cancel     nothing to cancel.
+ * Callable   the goroutine that serves the request.
+ * Ownership  borrows the request.
+ * Ordering   none.
+ * Param      req     the request.
+ * Returns    1 or 2.
+ * Fatal      never.
+ * See        leat_http_minor
+ * Since      0.3
+ */
+LEAT_API int leat_http_major(const leat_http_request *req);
+
+/**
+ * Give the minor version of HTTP that a request speaks.
  *
  * Go         r.ProtoMinor
  * Blocks     no.
@@ -139,9 +156,9 @@ LEAT_API const char *leat_http_host(const leat_http_request *req);
  * Ownership  borrows the request.
  * Ordering   none.
  * Param      req     the request.
- * Returns    0 or 1.
+ * Returns    0 or 1; 0 for HTTP/2.
  * Fatal      never.
- * See        leat_http_method
+ * See        leat_http_major
  * Since      0.3
  */
 LEAT_API int leat_http_minor(const leat_http_request *req);
@@ -261,7 +278,7 @@ LEAT_API const char *leat_http_query_value(leat_http_request *req, const char *n
  *
  * A client that waits to be asked for it (Expect: 100-continue) is asked by the first read.
  * What a handler leaves unread is read and dropped after it, up to 256 KiB; with more left the
- * connection ends.
+ * connection ends. Over HTTP/2 the client is told to send no more of it.
  *
  * Go         r.Body.Read(buf)
  * Blocks     the calling goroutine only.
@@ -304,8 +321,8 @@ LEAT_API LEAT_NODISCARD int64_t leat_http_read_all(leat_http_request *req, char 
  * Give the context of a request.
  *
  * It is over when the handler has returned, when a timeout of the middleware has come, or when
- * the server is closed before the request is done. It does not notice that the client has
- * gone: a write does.
+ * the server is closed before the request is done. Over HTTP/2 it is over, too, when the client
+ * has given the request up or gone away; over HTTP/1 it does not notice: a write does.
  *
  * Go         r.Context()
  * Blocks     no.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leat/http/server.h - a server of HTTP/1.1 and 1.0, a goroutine a connection.
+ * leat/http/server.h - a server of HTTP/2, 1.1 and 1.0, a goroutine a connection or a stream.
  *
  *     leat_http_server *server;
  *
@@ -9,6 +9,10 @@
  *         fprintf(stderr, "served: %s\n", leat_strerror(err));
  *         leat_http_server_free(server);
  *     }
+ *
+ * What a connection speaks its first bytes say, over TLS and without: a client of HTTP/2 begins
+ * with words of its own. So nothing need be told to the server; for clients that ask while TLS is
+ * agreed on, offer "h2" and "http/1.1" there (ALPN; see leat_tls_config_alpn).
  *
  * Heads are parsed strictly; connections are kept and requests may be pipelined. All limits
  * are on by default, and slow or greedy clients meet them: 408, 413, 431, 503, or the end of
@@ -37,7 +41,9 @@ typedef struct leat_http_opts {
     int max_fields;              /* 100 */
     int64_t max_body;            /* bytes of a request's body: 32 MiB */
     int max_conns;               /* connections at once, for leat_http_serve: no limit */
+    int max_streams;             /* requests at once on a connection of HTTP/2: 100 */
     bool wait_when_full;         /* do not accept then, instead of answering 503 */
+    bool no_http2;               /* HTTP/1.x only */
     leat_duration head_timeout;  /* until a head is whole, from its first byte: 10 seconds */
     leat_duration body_timeout;  /* for a body, and one second more for each KiB: 30 seconds */
     leat_duration write_timeout; /* until the client has taken 64 KiB: 30 seconds */
@@ -117,7 +123,7 @@ LEAT_API int leat_http_listen_and_serve(leat_http_server *server, const char *ne
  * Ownership  takes the stream, and frees it.
  * Ordering   none.
  * Param      server  the server.
- * Param      io      a connection that a client will speak HTTP/1.x on.
+ * Param      io      a connection that a client will speak HTTP/1.x or HTTP/2 on.
  * Returns    nothing.
  * Fatal      never.
  * See        leat_http_serve
