@@ -85,4 +85,3 @@ refuses 2 '-t 1s: that is no number' -t 1s 127.0.0.1 80
 refuses 2 '-n: there is no such option' -n
 refuses 2 '-x: there is no such option' -x 127.0.0.1 80
 refuses 1 '34-port-scanner: 127.0.0.1:80: Invalid argument' 127.0.0.1:80 80
-exit 0

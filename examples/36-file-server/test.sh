@@ -155,4 +155,3 @@ refuses 1 "$dir/none: No such file or directory" "$dir/none"
 refuses 1 "$dir/secret.txt: Not a directory" "$dir/secret.txt"
 refuses 1 'nowhere: Invalid argument' "$dir/www" nowhere
 refuses 1 '127.0.0.1:99999: ' "$dir/www" 127.0.0.1:99999
-exit 0
