@@ -6,12 +6,14 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <dirent.h>
 #include <leat.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "t.h"
 
@@ -66,6 +68,22 @@ static inline bool queue_is_full(int listener, unsigned backlog)
 
     T_EQ(getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
     return info.tcpi_unacked > backlog; /* of a listener: who waits to be accepted */
+}
+
+/* How many sockets are open: sysmon opens files of /proc for moments, which do not count. */
+static inline int open_sockets(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    struct dirent *entry;
+    char target[8];
+    int n = 0;
+
+    T_TRUE(dir != NULL);
+    while ((entry = readdir(dir)))
+        n += readlinkat(dirfd(dir), entry->d_name, target, sizeof target) == sizeof target &&
+             memcmp(target, "socket:[", sizeof target) == 0;
+    closedir(dir);
+    return n;
 }
 
 static inline void pair_free(struct pair *p)
