@@ -478,8 +478,8 @@ static void *monitor_main(void *arg)
         bool started = start_threads();
         pthread_sigmask(SIG_SETMASK, &none, NULL);
         monitor_interrupted();
-        polling_back_up();
         int64_t now = os_now();
+        polling_back_up(now);
         store_relaxed(&sched.coarse_now, now);
         bool suspect = watch_procs(now);
         watch_global(now);

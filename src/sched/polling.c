@@ -4,7 +4,7 @@
  *
  * PICTURE   a thread out of work --> look --> goroutines to its own ring
  *           the first idle thread --> sleep in the poller --> a proc --> the same
- *           sysmon, when nobody has looked for a round --> look --> the global queue
+ *           sysmon, when nobody has looked for 10 ms --> look --> the global queue
  *
  * INVARIANTS
  *   N1  sched.poll_sleeper is the one thread that sleeps in the poller, or NULL. It is on the
@@ -12,7 +12,11 @@
  *   N2  while no proc is held and there are descriptors, there is one: each thread that goes to
  *       sleep offers itself, and one that gives its proc back without going to sleep (a blocking
  *       call, a locked goroutine) wakes another, which finds nothing and does.
- *   N3  while procs are held and nobody sleeps there, sysmon ticks and looks.
+ *       While all procs are held there is none for long: its news would find no proc, and who runs
+ *       dry looks at less cost than a second thread that is woken for each.
+ *   N3  while procs are held and nobody sleeps there, sysmon ticks, and looks when nobody else has
+ *       for as long as a proc with a full batch of news may take for it: sooner, it would take the
+ *       next batch from under a busy server's hands, by way of the global queue.
  *
  * PROTOCOL  Whoever gives the sleeper something to do writes its word, then reads `polling`; the
  *   sleeper writes `polling`, then reads its word. One of them sees the other (polling_wake).
@@ -34,6 +38,8 @@
 #include "sched/hostile.h"
 #include "sched/sched.h"
 #include "sched/source.h"
+
+enum { NEGLECT_NS = 10000000 }; /* without a look, until sysmon looks */
 
 const struct leat__poller *leat__poller;
 
@@ -116,7 +122,8 @@ enum polling polling_sleep(struct m *m, int64_t until)
     struct poller_news events = {0};
     struct m *nobody = NULL;
 
-    if (!in_use() || !cas(&sched.poll_sleeper, &nobody, m))
+    if (!in_use() || load_relaxed(&sched.running) >= load_relaxed(&sched.limit) ||
+        !cas(&sched.poll_sleeper, &nobody, m))
         return POLLING_TAKEN;
     store_seq(&m->polling, 1);
     hostile_window();
@@ -135,20 +142,25 @@ bool polling_neglected(void)
     return in_use() && !load_seq(&sched.poll_sleeper);
 }
 
-void polling_back_up(void)
+void polling_back_up(int64_t now)
 {
     static uint32_t seen;
+    static int64_t since;
     struct poller_news events;
     uint32_t looks = load_relaxed(&sched.looks);
 
     if (!polling_neglected() || looks != seen) {
         seen = looks;
+        since = now;
         return;
     }
+    if (now - since < NEGLECT_NS)
+        return;
     look(&events, 0);
     if (events.n > 0)
         hand_out(NULL, &events);
     seen = load_relaxed(&sched.looks);
+    since = now;
 }
 
 bool polling_awaited(void)

@@ -507,8 +507,8 @@ enum polling {
 };
 enum polling polling_sleep(struct m *m, int64_t until); /* by a thread on the idle list */
 void polling_wake(struct m *m);                         /* if it sleeps there */
-void polling_back_up(void);   /* sysmon: nobody has looked for a while */
-bool polling_neglected(void); /* might nobody look? */
+void polling_back_up(int64_t now); /* sysmon: nobody has looked for a while */
+bool polling_neglected(void);      /* might nobody look? */
 bool polling_awaited(void);
 int sched_ready_all(struct m *m, struct g *list); /* how many this thread can run now */
 
