@@ -350,7 +350,8 @@ progress_is_for_terminals_only()
 
 progress_is_drawn_and_erased_on_a_terminal()
 {
-    command -v script >/dev/null || { why='no script command for a terminal'; return 77; }
+    script -qefc true typescript </dev/null >/dev/null 2>&1 ||
+        { why='no script command, or no terminals for it'; return 77; }
     rm -f fifo
     mkfifo fifo
     timeout 300 script -qefc "'$treesum' -j 2 many/tree >fifo" typescript \

@@ -295,7 +295,8 @@ T_TEST(a_terminal, .modes = "!qemu,!valgrind")
     char got[32] = "", name[64];
     leat_waitgroup wg = {0};
 
-    T_GE(master, 0);
+    if (master < 0)
+        T_SKIP("no terminals here: /dev/pts is not mounted");
     T_EQ(grantpt(master), 0);
     T_EQ(unlockpt(master), 0);
     T_EQ(ptsname_r(master, name, sizeof(name)), 0);
