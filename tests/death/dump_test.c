@@ -10,7 +10,7 @@
 #include "base/fatal.h"
 #include "debug/symbol.h"
 
-static enum { ANSWERS, HANGS, IS_SLOW, FAILS } how;
+static enum trouble { ANSWERS, HANGS, IS_SLOW, FAILS } how;
 
 bool __wrap_leat__symbolize(uintptr_t pc, bool return_address, struct leat__symbol *out);
 bool __real_leat__symbolize(uintptr_t pc, bool return_address, struct leat__symbol *out);
@@ -31,7 +31,7 @@ static void panics(void)
     leat_panic("the reason");
 }
 
-static void panics_and(int what)
+static void panics_and(enum trouble what)
 {
     how = what;
     leat_go(panics);
