@@ -96,11 +96,11 @@ T_TEST(another_goroutine_may_unlock)
     }
 }
 
-static void mx_lock_and_note(leat_mutex *m, atomic_int *n)
+static void mx_had_and_note(leat_mutex *m, atomic_int *n)
 {
     leat_mutex_lock(m);
-    golike_note(n);
     leat_mutex_unlock(m);
+    golike_note(n);
 }
 
 T_TEST(every_waiter_of_a_held_mutex_gets_it)
@@ -110,7 +110,7 @@ T_TEST(every_waiter_of_a_held_mutex_gets_it)
 
     leat_mutex_lock(&m);
     for (int i = 0; i < 100; i++)
-        leat_go(mx_lock_and_note, &m, &n);
+        leat_go(mx_had_and_note, &m, &n);
     golike_turns();
     T_EQ(atomic_load(&n), 0);
     leat_mutex_unlock(&m);
