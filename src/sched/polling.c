@@ -32,7 +32,7 @@
  *   what a small request takes. A poller for each proc: a proc whose goroutine burns holds up
  *   its descriptors, and moving them costs calls of the kernel.
  *
- * PROOF  tests/api/fd_test.c.
+ * PROOF  tests/api/fd_test.c, polling_test.c.
  */
 #include "os/os.h"
 #include "sched/hostile.h"

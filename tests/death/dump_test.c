@@ -20,7 +20,7 @@ bool __wrap_leat__symbolize(uintptr_t pc, bool return_address, struct leat__symb
     while (how == HANGS)
         pause();
     if (how == IS_SLOW)
-        sleep(3);
+        sleep(3); /* slower than a look, quicker than what is given up */
     if (how == FAILS)
         leat__throw("once more");
     return __real_leat__symbolize(pc, return_address, out);

@@ -278,16 +278,9 @@ static int parse_status_line(struct http_head *h, char *line, char *end)
     return 0;
 }
 
-int http__parse_response(struct http_head *h, char *buf, size_t len)
+int http__head_error(int status)
 {
-    char *lf = memchr(buf, '\n', len);
-    int bad;
-
-    http__head_begin(h);
-    bad = parse_status_line(h, buf, lf - 1);
-    if (bad)
-        return bad;
-    switch (parse_fields(h, lf + 1, buf + len - 2)) {
+    switch (status) {
     case 0:
         return 0;
     case 431:
@@ -297,4 +290,16 @@ int http__parse_response(struct http_head *h, char *buf, size_t len)
     default:
         return -EBADMSG;
     }
+}
+
+int http__parse_response(struct http_head *h, char *buf, size_t len)
+{
+    char *lf = memchr(buf, '\n', len);
+    int bad;
+
+    http__head_begin(h);
+    bad = parse_status_line(h, buf, lf - 1);
+    if (bad)
+        return bad;
+    return http__head_error(parse_fields(h, lf + 1, buf + len - 2));
 }

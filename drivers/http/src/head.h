@@ -60,5 +60,7 @@ void http__head_begin(struct http_head *h);
 
 /* Adds one whose strings are well formed, and takes its meaning: 0, or the status of the answer. */
 int http__head_add(struct http_head *h, const struct http_field *f);
+/* The same for who reads an answer: 0, or what is wrong with it as -errno. */
+int http__head_error(int status);
 
 #endif

@@ -66,16 +66,7 @@ static int take_answer_field(struct h2_call *call, nghttp2_vec name, nghttp2_vec
     if (!http__span_is(f.name, f.name_len, CH_TOKEN) ||
         !http__span_is(f.value, f.value_len, CH_VALUE))
         return -EBADMSG;
-    switch (http__head_add(&a->head, &f)) {
-    case 0:
-        return 0;
-    case 431:
-        return -E2BIG;
-    case 500:
-        return -ENOMEM;
-    default:
-        return -EBADMSG;
-    }
+    return http__head_error(http__head_add(&a->head, &f));
 }
 
 void http__h2_call_field(struct h2_call *call, nghttp2_vec name, nghttp2_vec value)

@@ -34,18 +34,13 @@ static const char *at(struct site *s, const char *path)
 static void answer_path(leat_http_request *req, leat_http_response *res, void *arg)
 {
     const char *path = leat_http_path(req);
-    char buf[5000], url[200];
-    int64_t n;
+    char url[200];
 
     (void)arg;
     leat_http_set_header(res, "X-Method", leat_http_method(req));
     leat_http_set_header(res, "X-Auth", leat_http_header(req, "Authorization"));
     if (strcmp(path, "/echo") == 0) {
-        while ((n = leat_http_read(req, buf, sizeof buf)) > 0)
-            if (leat_http_write(res, buf, (size_t)n) < 0)
-                return;
-        if (n < 0)
-            leat_http_error(res, 400, NULL);
+        echo_body(req, res);
     } else if (strncmp(path, "/to/", 4) == 0) {
         leat_http_redirect(res, atoi(path + 4),
                            strcmp(leat_http_query(req), "echo") == 0 ? "/echo"
@@ -92,18 +87,6 @@ static leat_http_client *client_new(const leat_http_client_opts *opts)
 
     T_ERR(leat_http_client_make(&c, opts), 0);
     return c;
-}
-
-/* The body, which must be what is wanted, and the status. */
-static void answered(leat_http_answer *a, int status, const char *want)
-{
-    char *body;
-
-    T_EQ(leat_http_answer_status(a), status);
-    T_EQ(leat_http_answer_read_all(a, &body, 1 << 20), (int64_t)strlen(want));
-    T_STREQ(body, want);
-    free(body);
-    leat_http_answer_free(a);
 }
 
 T_TEST(connections_are_used_again)

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* clients_test.c - a whole server, asked by programs of others: curl, wrk, Python. */
 #define _GNU_SOURCE
-#include "http_commands.h"
-
-static leat_http_server *server;
-static leat_waitgroup serving;
+#include "commands_site.h"
 
 static const char *no_curl(void)
 {
@@ -21,70 +18,10 @@ static const char *no_python(void)
     return has_program("python3") ? NULL : "python3 is not installed";
 }
 
-static void hello(leat_http_request *req, leat_http_response *res, void *arg)
-{
-    (void)req, (void)arg;
-    leat_http_reply(res, 200, "text/plain", "hello\n", 6);
-}
-
-static int echo(leat_http_request *req, leat_http_response *res, void *arg)
-{
-    char buf[5000];
-    int64_t n;
-
-    (void)arg;
-    while ((n = leat_http_read(req, buf, sizeof buf)) > 0) {
-        int64_t put = leat_http_write(res, buf, (size_t)n);
-        if (put < 0)
-            return (int)put;
-    }
-    return (int)n;
-}
-
-static void numbers(leat_http_request *req, leat_http_response *res, void *arg)
-{
-    (void)arg;
-    leat_http_set_header(res, "Content-Type", "text/plain");
-    for (long i = 0, n = atol(leat_http_path_value(req, "n")); i < n; i++)
-        leat_http_printf(res, "%ld\n", i);
-}
-
-static void serve_here(leat_listener *l)
-{
-    T_ERR(leat_http_serve(server, l), -ESHUTDOWN);
-    leat_waitgroup_done(&serving);
-}
-
-static leat_http_try echoes = {.fn = echo};
-static leat_http_gzip compressed = {.next = {numbers, NULL}};
-static leat_http_mux *mux;
-
 static void clients_begin(void)
 {
-    leat_listener *l;
-    leat_addr addr;
-    char address[LEAT_ADDR_TEXT];
-
-    T_ERR(leat_http_mux_make(&mux), 0);
-    leat_http_mux_handle(mux, "GET /hello", hello, NULL);
-    leat_http_mux_handle(mux, "POST /echo", leat_http_try_serve, &echoes);
-    leat_http_mux_handle(mux, "PUT /echo", leat_http_try_serve, &echoes);
-    leat_http_mux_handle(mux, "GET /numbers/{n}", leat_http_gzip_serve, &compressed);
-    T_ERR(leat_http_server_make(&server, leat_http_mux_serve, mux, NULL), 0);
-    T_ERR(leat_listen(&l, "tcp", "127.0.0.1:0"), 0);
-    T_ERR(leat_listener_addr(l, &addr), 0);
-    leat_addr_format(&addr, address, sizeof address);
-    snprintf(base, sizeof base, "http://%s", address);
-    leat_waitgroup_add(&serving, 1);
-    leat_go(serve_here, l);
-}
-
-static void clients_end(void)
-{
-    leat_http_shutdown(server);
-    leat_waitgroup_wait(&serving);
-    leat_http_server_free(server);
-    leat_http_mux_free(mux);
+    commands_begin();
+    commands_serve();
 }
 
 T_TEST(curl, .skip_if = no_curl, .procs = {1, 2})
@@ -107,7 +44,7 @@ T_TEST(curl, .skip_if = no_curl, .procs = {1, 2})
     says(CURL "--output /dev/null --write-out '%{http_code}' --request PATCH @/echo", "405");
     says(CURL "--fail --location @/x/..//hello", "hello\n");
     says(CURL "--fail --parallel --parallel-max 20 '@/numbers/[1-50]' | tail -1", "\n");
-    clients_end();
+    commands_end();
 }
 
 T_TEST(wrk, .skip_if = no_wrk, .procs = {1, 2, 8})
@@ -117,7 +54,7 @@ T_TEST(wrk, .skip_if = no_wrk, .procs = {1, 2, 8})
     T_STRHAS(out, "requests in");
     T_TRUE(!strstr(out, "Socket errors") && !strstr(out, "Non-2xx"));
     free(out);
-    clients_end();
+    commands_end();
 }
 
 T_TEST(python, .skip_if = no_python, .procs = {1, 2})
@@ -145,5 +82,5 @@ T_TEST(python, .skip_if = no_python, .procs = {1, 2})
          "print('all well')\n"
          "END",
          "all well\n");
-    clients_end();
+    commands_end();
 }

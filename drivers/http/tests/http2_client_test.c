@@ -19,18 +19,6 @@ struct site {
 static atomic_int nconns, ninside, most;
 static leat_int_chan noticed;
 
-static void echo_body(leat_http_request *req, leat_http_response *res)
-{
-    char buf[20000];
-    int64_t n;
-
-    while ((n = leat_http_read(req, buf, sizeof buf)) > 0)
-        if (leat_http_write(res, buf, (size_t)n) < 0)
-            return;
-    if (n < 0)
-        leat_http_error(res, 400, NULL);
-}
-
 static void rest(leat_http_response *res)
 {
     int n = atomic_fetch_add(&ninside, 1) + 1, before = atomic_load(&most);
@@ -131,18 +119,6 @@ static leat_http_client *client_new(void)
     T_ERR(leat_http_client_make(&c, &(leat_http_client_opts){.http2 = true, .no_proxy = true}),
           0);
     return c;
-}
-
-/* The body, which must be what is wanted, and the status. */
-static void answered(leat_http_answer *a, int status, const char *want)
-{
-    char *body;
-
-    T_EQ(leat_http_answer_status(a), status);
-    T_EQ(leat_http_answer_read_all(a, &body, 1 << 20), (int64_t)strlen(want));
-    T_STREQ(body, want);
-    free(body);
-    leat_http_answer_free(a);
 }
 
 static void gets(leat_http_client *c, struct site *s, const char *path, int status,

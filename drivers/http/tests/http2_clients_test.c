@@ -4,10 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "http_commands.h"
-
-static leat_http_server *server;
-static leat_waitgroup serving;
+#include "commands_site.h"
 
 static const char *no_curl(void)
 {
@@ -31,26 +28,6 @@ static const char *no_nginx(void)
     return access("/usr/sbin/nginx", X_OK) == 0 ? NULL : "nginx is not installed";
 }
 
-static void hello(leat_http_request *req, leat_http_response *res, void *arg)
-{
-    (void)req, (void)arg;
-    leat_http_reply(res, 200, "text/plain", "hello\n", 6);
-}
-
-static int echo(leat_http_request *req, leat_http_response *res, void *arg)
-{
-    char buf[20000];
-    int64_t n;
-
-    (void)arg;
-    while ((n = leat_http_read(req, buf, sizeof buf)) > 0) {
-        int64_t put = leat_http_write(res, buf, (size_t)n);
-        if (put < 0)
-            return (int)put;
-    }
-    return (int)n;
-}
-
 /* h2spec asks for "/" with bodies that must be whole. */
 static int read_and_greet(leat_http_request *req, leat_http_response *res, void *arg)
 {
@@ -65,58 +42,25 @@ static int read_and_greet(leat_http_request *req, leat_http_response *res, void 
     return (int)n;
 }
 
-static void numbers(leat_http_request *req, leat_http_response *res, void *arg)
-{
-    (void)arg;
-    leat_http_set_header(res, "Content-Type", "text/plain");
-    for (long i = 0, n = atol(leat_http_path_value(req, "n")); i < n; i++)
-        leat_http_printf(res, "%ld\n", i);
-}
-
-static void serve_here(leat_listener *l)
-{
-    T_ERR(leat_http_serve(server, l), -ESHUTDOWN);
-    leat_waitgroup_done(&serving);
-}
-
-static leat_http_try echoes = {.fn = echo}, greets = {.fn = read_and_greet};
-static leat_http_gzip compressed = {.next = {numbers, NULL}};
+static leat_http_try greets = {.fn = read_and_greet};
 static leat_http_files files = {.strip = "/files"};
-static leat_http_mux *mux;
 static char folder[] = "/tmp/leat-http2-XXXXXX";
 
 static void clients_begin(void)
 {
-    leat_listener *l;
-    leat_addr addr;
-    char address[LEAT_ADDR_TEXT];
-
     T_TRUE(mkdtemp(folder) != NULL);
     files.dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    T_ERR(leat_http_mux_make(&mux), 0);
+    commands_begin();
     leat_http_mux_handle(mux, "/{$}", leat_http_try_serve, &greets);
-    leat_http_mux_handle(mux, "GET /hello", hello, NULL);
-    leat_http_mux_handle(mux, "POST /echo", leat_http_try_serve, &echoes);
-    leat_http_mux_handle(mux, "PUT /echo", leat_http_try_serve, &echoes);
-    leat_http_mux_handle(mux, "GET /numbers/{n}", leat_http_gzip_serve, &compressed);
     leat_http_mux_handle(mux, "GET /files/", leat_http_files_serve, &files);
-    T_ERR(leat_http_server_make(&server, leat_http_mux_serve, mux, NULL), 0);
-    T_ERR(leat_listen(&l, "tcp", "127.0.0.1:0"), 0);
-    T_ERR(leat_listener_addr(l, &addr), 0);
-    leat_addr_format(&addr, address, sizeof address);
-    snprintf(base, sizeof base, "http://%s", address);
-    leat_waitgroup_add(&serving, 1);
-    leat_go(serve_here, l);
+    commands_serve();
 }
 
 static void clients_end(void)
 {
     char command[100];
 
-    leat_http_shutdown(server);
-    leat_waitgroup_wait(&serving);
-    leat_http_server_free(server);
-    leat_http_mux_free(mux);
+    commands_end();
     close(files.dir);
     snprintf(command, sizeof command, "rm -r %s", folder);
     T_EQ(system(command), 0);

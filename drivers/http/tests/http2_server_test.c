@@ -27,17 +27,6 @@ static void serve_asked(leat_http_request *req, leat_http_response *res)
         leat_http_printf(res, " %s=%s", name, value);
 }
 
-static void echo_body(leat_http_request *req, leat_http_response *res)
-{
-    char buf[5000];
-    int64_t n;
-
-    while ((n = leat_http_read(req, buf, sizeof buf)) > 0)
-        if (leat_http_write(res, buf, (size_t)n) < 0)
-            return;
-    T_TRUE(n == 0 || n == -ENODATA);
-}
-
 static void wait_for_context(leat_http_request *req)
 {
     leat_send(begun, 1);

@@ -140,4 +140,30 @@ __attribute__((unused)) static void ask(struct peer *p, const char *request, con
     free(text);
 }
 
+/* ---- handlers and answers ---- */
+
+__attribute__((unused)) static void echo_body(leat_http_request *req, leat_http_response *res)
+{
+    char buf[20000];
+    int64_t n;
+
+    while ((n = leat_http_read(req, buf, sizeof buf)) > 0)
+        if (leat_http_write(res, buf, (size_t)n) < 0)
+            return;
+    if (n < 0)
+        leat_http_error(res, 400, NULL);
+}
+
+/* The body, which must be what is wanted, and the status. */
+__attribute__((unused)) static void answered(leat_http_answer *a, int status, const char *want)
+{
+    char *body;
+
+    T_EQ(leat_http_answer_status(a), status);
+    T_EQ(leat_http_answer_read_all(a, &body, 1 << 20), (int64_t)strlen(want));
+    T_STREQ(body, want);
+    free(body);
+    leat_http_answer_free(a);
+}
+
 #endif
