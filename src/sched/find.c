@@ -34,6 +34,7 @@
 enum {
     SPIN_PAUSES = 100, /* between two looks at all queues */
     GLOBAL_BATCH = LEAT__RUNQ_SIZE / 2,
+    NEGLECT_NS = 10000000, /* overdue so long, what is due of a proc is everybody's */
 };
 
 /* ---- home goroutines ---- */
@@ -157,14 +158,20 @@ static bool run_due(struct p *self, struct p *p, struct g **g)
     return is_due(self, p) && fire_due(self, p, self->looked, g);
 }
 
-/* A proc that was taken back keeps its timers, and thieves, who look there too, come by only
- * while somebody is idle. Is something due of one? */
-static struct p *due_orphan(struct p *self)
+/* A proc that was taken back keeps its timers, and so does one whose goroutine comes to no
+ * scheduling point. Thieves, who look there too, come by only while somebody is idle. */
+bool find_neglected(const struct p *p, int64_t now)
+{
+    return load_relaxed(&p->next_due) <= now - (load_relaxed(&p->m) ? NEGLECT_NS : 0);
+}
+
+static struct p *neglected_proc(struct p *self)
 {
     int n = load_acquire(&sched.nprocs);
 
+    self->looked = sched_now();
     for (int i = 0; i < n; i++)
-        if (!load_relaxed(&sched.all[i]->m) && is_due(self, sched.all[i]))
+        if (find_neglected(sched.all[i], self->looked))
             return sched.all[i];
     return NULL;
 }
@@ -178,7 +185,7 @@ static struct g *serve_due(struct p *p)
     struct g *g = NULL;
 
     if (load_relaxed(&p->next_due) > p->looked && !is_due(p, p)) {
-        owner = due_orphan(p);
+        owner = neglected_proc(p);
         if (!owner) {
             fetch_and(&p->attention, ~(uint32_t)P_DUE);
             return NULL;
@@ -250,10 +257,16 @@ struct g *find_local(struct m *m, struct p *p)
 
 /* ---- stealing ---- */
 
-/* What a thief saw of a proc's `next` slot when it last came by. */
-struct watched {
-    struct g *next;
-    uint32_t tick;
+enum { WATCHED_MAX = 64 };
+
+/* What a thief saw of the procs' `next` slots when it last came by: of so many procs from `first`
+ * on. Where there are more, the next search begins with another one. */
+struct watch {
+    int first;
+    struct {
+        struct g *next;
+        uint32_t tick;
+    } seen[WATCHED_MAX];
 };
 
 static struct g *steal_queued(struct m *m, struct p *victim)
@@ -272,16 +285,18 @@ static struct g *steal_queued(struct m *m, struct p *victim)
     return g;
 }
 
-static struct g *steal_next(struct p *victim, struct watched *seen)
+static struct g *steal_next(struct p *victim, struct watch *w)
 {
     struct g *g = load_acquire(&victim->next);
     uint32_t tick = load_relaxed(&victim->tick);
+    int n = load_relaxed(&sched.nprocs);
+    int i = (victim->id - w->first + n) % n;
 
-    if (!g)
+    if (!g || i >= WATCHED_MAX)
         return NULL;
-    if (seen->next != g || seen->tick != tick) {
-        seen->next = g;
-        seen->tick = tick;
+    if (w->seen[i].next != g || w->seen[i].tick != tick) {
+        w->seen[i].next = g;
+        w->seen[i].tick = tick;
         return NULL;
     }
     if (!cas(&victim->next, &g, NULL))
@@ -291,8 +306,8 @@ static struct g *steal_next(struct p *victim, struct watched *seen)
     return g;
 }
 
-/* One look at every proc; `seen` has an entry for each of the first `nseen` procs. */
-static struct g *steal_once(struct m *m, struct watched *seen, int nseen, bool *due)
+/* One look at every proc. */
+static struct g *steal_once(struct m *m, struct watch *w, bool *due)
 {
     int n = load_acquire(&sched.nprocs);
     int start = (int)sched_choose(m, (uint32_t)n);
@@ -317,13 +332,18 @@ static struct g *steal_once(struct m *m, struct watched *seen, int nseen, bool *
             if (g || (g = pick(m->p)))
                 return g;
         }
-        if (seen && victim->id < nseen) {
-            g = steal_next(victim, &seen[victim->id]);
-            if (g)
-                return g;
-        }
+        g = steal_next(victim, w);
+        if (g)
+            return g;
     }
     return NULL;
+}
+
+static void begin_watch(struct m *m, struct watch *w)
+{
+    w->first = (int)sched_choose(m, (uint32_t)load_acquire(&sched.nprocs));
+    for (int i = 0; i < WATCHED_MAX; i++)
+        w->seen[i].next = NULL;
 }
 
 static void lose_patience(struct m *m)
@@ -331,23 +351,20 @@ static void lose_patience(struct m *m)
     m->patience = m->patience / 2 > LEAT__PATIENCE_MIN ? m->patience / 2 : LEAT__PATIENCE_MIN;
 }
 
-enum { WATCHED_MAX = 64 };
-
 /* Look everywhere, for a while if few others do. NULL: the thread may sleep. */
 struct g *find_stealing(struct m *m)
 {
-    struct watched seen[WATCHED_MAX];
+    struct watch watch;
     bool due = false;
     struct g *g;
 
-    for (int i = 0; i < WATCHED_MAX; i++)
-        seen[i].next = NULL;
     if (!m->spinning) {
         if (2 * load_relaxed(&sched.spinning) >= load_relaxed(&sched.running))
             return NULL;
         m->spinning = true;
         fetch_add(&sched.spinning, 1);
     }
+    begin_watch(m, &watch);
     int rounds = load_relaxed(&sched.running) > 1 ? m->patience : 1;
     for (int round = 0; round < rounds; round++) {
         for (int i = 0; i < SPIN_PAUSES && round > 0; i++)
@@ -356,7 +373,7 @@ struct g *find_stealing(struct m *m)
             return NULL;
         g = global_get(m->p, GLOBAL_BATCH);
         if (!g)
-            g = steal_once(m, seen, WATCHED_MAX, &due);
+            g = steal_once(m, &watch, &due);
         if (!g && run_due(m->p, m->p, &g)) {
             due = true;
             if (!g)

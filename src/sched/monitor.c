@@ -10,8 +10,9 @@
  *     a proc is free  wake a thread; it steals the queue, and `next` too.
  *     the thread sleeps in the kernel and used no processor time since the last look: blocked.
  *                     One more proc, at once.
- *     10 ms of progress: burning. Ask for a yield at its next leat call, and add a proc while
- *                     fewer than max(1, procs / 2) burners have one.
+ *     10 ms of progress: burning. Ask for a yield at its next leat call, whether it has got a
+ *                     proc added or not: who was blocked may compute when it is back. And add a
+ *                     proc while fewer than max(1, procs / 2) burners have one.
  *
  * Two looks are 100 us apart once the first one found the tick standing. Time counts against a
  * goroutine only while its thread computes or sleeps in the kernel (`stood`), not while it waits
@@ -200,6 +201,8 @@ static bool watch_stuck(struct p *p, struct m *m, int64_t now)
     p->seen_at = now;
     report_blocked(p, m, since / 1000);
     rescue_main(m, stood);
+    if (stood >= BURNING_NS)
+        fetch_or(&p->attention, P_PREEMPT);
     if (load_relaxed(&sched.running) < load_relaxed(&sched.limit)) {
         wake_for_work();
         return true;
@@ -214,11 +217,8 @@ static bool watch_stuck(struct p *p, struct m *m, int64_t now)
         proc_compensate(p, false);
         return true;
     }
-    if (stood >= BURNING_NS) {
-        fetch_or(&p->attention, P_PREEMPT);
-        if (may_burn(now))
-            proc_compensate(p, true);
-    }
+    if (stood >= BURNING_NS && may_burn(now))
+        proc_compensate(p, true);
     return since < BURNING_NS || load_relaxed(&m->home_len) > 0;
 }
 
@@ -293,7 +293,7 @@ static int64_t next_unkept(void)
 /* One look at every held proc; returns whether something looks stuck. */
 static bool watch_procs(int64_t now)
 {
-    bool suspect = false, orphans = false;
+    bool suspect = false, neglected = false;
     bool due = next_unkept() <= now;
     int n = load_acquire(&sched.nprocs);
 
@@ -301,6 +301,7 @@ static bool watch_procs(int64_t now)
         struct p *p = sched.all[i];
         struct m *m = load_relaxed(&p->m);
         uint32_t tick = load_relaxed(&p->tick);
+        neglected |= find_neglected(p, now);
         if (!m || m != p->seen_m || tick != p->seen_tick) {
             p->seen_m = m;
             p->seen_tick = tick;
@@ -308,8 +309,6 @@ static bool watch_procs(int64_t now)
             p->seen_cpu = -1;
             p->stood = 0;
             p->blocked_reported = false;
-            if (!m && load_relaxed(&p->next_due) <= now)
-                orphans = true;
             continue;
         }
         if (load_relaxed(&p->next_due) <= now)
@@ -317,7 +316,7 @@ static bool watch_procs(int64_t now)
         if (work_waits(p, m, due) && watch_stuck(p, m, now))
             suspect = true;
     }
-    if (orphans)
+    if (neglected)
         flag_held(P_DUE);
     tell_inline_calls();
     if (due && load_relaxed(&sched.running) > 0)

@@ -9,13 +9,14 @@
 #define _GNU_SOURCE 1
 #include <dirent.h>
 #include <leat.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../tests/api/sched_util.h"
 #include "sched/sched.h"
+#include "t.h"
 
 enum { LOOKS = 40 };
 
@@ -74,14 +75,15 @@ static void *polling_pace(void *deep)
 T_TEST(requests_at_a_pace_do_not_wake_sysmon_each, .modes = "!tsan,!valgrind")
 {
     leat_waitgroup wg = {0};
+    pthread_t t;
     int deep = 0;
 
     T_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs), 0);
     leat_waitgroup_add(&wg, 1);
     leat_go(polling_echo, &wg);
-    pthread_t t = util_thread(polling_pace, &deep);
+    T_EQ(pthread_create(&t, NULL, polling_pace, &deep), 0);
     leat_waitgroup_wait(&wg);
-    util_join(t);
+    T_EQ(pthread_join(t, NULL), 0);
     T_LE(deep, LOOKS / 2);
 }
 

@@ -449,8 +449,9 @@ void sched_start_next(struct p *p, struct g *g); /* queue a new one where nobody
 
 struct g *find_local(struct m *m, struct p *p); /* the next goroutine, or NULL: enter g0 */
 struct g *find_stealing(struct m *m);
-bool find_anything(void);           /* is there work anywhere that a thief could take? */
-bool find_next(void);               /* does anything stand in a `next` slot? */
+bool find_anything(void); /* is there work anywhere that a thief could take? */
+bool find_neglected(const struct p *p, int64_t now); /* what is due of p is everybody's */
+bool find_next(void);                                /* does anything stand in a `next` slot? */
 struct g *find_polled(struct m *m); /* as the poller says, without sleeping; NULL: nobody */
 void find_overdue(void);            /* wake a helper for a proc of which more is due */
 

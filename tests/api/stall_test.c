@@ -71,6 +71,37 @@ STALL_TEST(others_run_while_twenty_read_pipes, .timeout_ms = 20000)
     while_readers_block(20);
 }
 
+static void counts(atomic_long *n)
+{
+    atomic_fetch_add(n, 1);
+}
+
+static void starts_one_and_reads(int fd, atomic_long *entered, atomic_long *n)
+{
+    leat_go(counts, n); /* it is the next to run on this processor */
+    reads_silently(fd, entered);
+}
+
+/* More than a thief watches at a time. */
+STALL_TEST(whom_a_hundred_blocked_ones_started_are_taken_from_them, .timeout_ms = 60000)
+{
+    enum { N = 100 };
+    leat_waitgroup wg = {0};
+    atomic_long entered = 0, n = 0;
+    int ends[2];
+
+    T_EQ(pipe(ends), 0);
+    for (int i = 0; i < N; i++)
+        leat_waitgroup_go(&wg, starts_one_and_reads, ends[0], &entered, &n);
+    util_await(&entered, N);
+    util_await(&n, N);
+    for (int i = 0; i < N; i++)
+        T_EQ(write(ends[1], "x", 1), 1);
+    leat_waitgroup_wait(&wg);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void naps_until_stopped(long ns, atomic_long *naps)
 {
     struct timespec t = {0, ns};
@@ -156,6 +187,33 @@ STALL_TEST(a_sleeper_wakes_while_one_burns, .timeout_ms = 20000)
     leat_waitgroup_go(&wg, burns, &started);
     leat_waitgroup_wait(&wg);
     T_EQ(atomic_load(&started), 1);
+}
+
+static void yields_until_stopped(atomic_long *started)
+{
+    atomic_fetch_add(started, 1);
+    while (!atomic_load(&stop))
+        leat_yield();
+}
+
+static void starts_a_sleeper_and_burns(leat_waitgroup *wg, atomic_long *started)
+{
+    leat_waitgroup_go(wg, stops_after_sleeps, 1);
+    leat_yield();
+    burns(started);
+}
+
+/* The sleeper's time was set on the proc that burns now, and no thread is ever idle. */
+STALL_TEST(a_sleeper_wakes_while_one_burns_and_the_others_never_rest, .timeout_ms = 40000)
+{
+    leat_waitgroup wg = {0};
+    atomic_long started = 0;
+
+    for (int i = 0; i < 4 * t_procs(); i++)
+        leat_waitgroup_go(&wg, yields_until_stopped, &started);
+    util_await_quietly(&started, 4 * t_procs());
+    leat_waitgroup_go(&wg, starts_a_sleeper_and_burns, &wg, &started);
+    leat_waitgroup_wait(&wg);
 }
 
 /* As many as may burn beside the others: a proc is added for half of the procs, or one. */
