@@ -183,5 +183,16 @@ func goSyncGroup() {
 		}
 	})
 	reportSince("go/Once", start, n)
+
+	get := sync.OnceValue(func() int { return 7 })
+	start = time.Now()
+	parallel(n, func(n int) {
+		sum := 0
+		for i := 0; i < n; i++ {
+			sum += get()
+		}
+		check(sum == 7*n, "once value")
+	})
+	reportSince("go/OnceValue", start, n)
 	check(value == 7, "once")
 }

@@ -11,6 +11,7 @@ import (
 const (
 	timersBeside = 32768
 	timersBatch  = 1000
+	timersMany   = 10000
 )
 
 func timersNothing() {
@@ -120,6 +121,21 @@ func timersSleep(n int) {
 	}
 }
 
+// The earliest of very many is set last, and all of them are stopped.
+func timersAdjust(n int) {
+	for i := 0; i < n; i++ {
+		many := make([]*time.Timer, timersMany)
+		for k := range many {
+			many[k] = time.AfterFunc(time.Hour, timersNothing)
+		}
+		many[timersMany-1].Reset(time.Nanosecond)
+		time.Sleep(time.Microsecond)
+		for _, t := range many {
+			t.Stop()
+		}
+	}
+}
+
 func timersRow(row string, n int, body func(n int)) {
 	start := time.Now()
 	parallel(n, body)
@@ -150,6 +166,7 @@ func goTimeGroup() {
 		timersReset(time.AfterFunc(time.Hour, timersNothing), n)
 	})
 	timersRow("go/Sleep1000", count(1000)/5, timersSleep)
+	timersRow("go/AdjustTimers10000", count(100), timersAdjust)
 	for _, t := range beside {
 		t.Stop()
 	}

@@ -189,6 +189,21 @@ static void sync_do_once(leat_once *once, long n)
     BENCH_CHECK(value == 7);
 }
 
+typedef leat_once_value(int) sync_once_int;
+
+static int sync_seven(void)
+{
+    return 7;
+}
+
+static void sync_get_once(sync_once_int *once, long n)
+{
+    long sum = 0;
+    for (long i = 0; i < n; i++)
+        sum += leat_once_get(once, sync_seven);
+    BENCH_CHECK(sum == 7 * n);
+}
+
 void bench_go_sync(void)
 {
     long n = bench_count(20000000);
@@ -207,4 +222,9 @@ void bench_go_sync(void)
     start = bench_now();
     TWIN_PARALLEL(n, sync_do_once, &once);
     bench_report_since("go/Once", start, n);
+
+    sync_once_int value = {0};
+    start = bench_now();
+    TWIN_PARALLEL(n, sync_get_once, &value);
+    bench_report_since("go/OnceValue", start, n);
 }

@@ -6,7 +6,7 @@
  */
 #include "go_twins.h"
 
-enum { TIMERS_BESIDE = 32768, TIMERS_BATCH = 1000 };
+enum { TIMERS_BESIDE = 32768, TIMERS_BATCH = 1000, TIMERS_MANY = 10000 };
 
 static void timers_nothing(void)
 {
@@ -151,6 +151,24 @@ static void timers_sleep(void *unused, long n)
     }
 }
 
+/* The earliest of very many is set last, and all of them are stopped. */
+static void timers_adjust(void *unused, long n)
+{
+    leat_timer **many = malloc(TIMERS_MANY * sizeof(many[0]));
+    (void)unused;
+    for (long i = 0; i < n; i++) {
+        for (int k = 0; k < TIMERS_MANY; k++)
+            many[k] = leat_after_func(LEAT_HOUR, timers_nothing);
+        leat_timer_reset(many[TIMERS_MANY - 1], LEAT_NANOSECOND);
+        leat_sleep(LEAT_MICROSECOND);
+        for (int k = 0; k < TIMERS_MANY; k++) {
+            leat_timer_stop(many[k]);
+            leat_timer_free(many[k]);
+        }
+    }
+    free(many);
+}
+
 typedef struct timers_beside {
     leat_timer **timers;
     long made; /* atomic */
@@ -185,6 +203,7 @@ void bench_go_time(void)
     timers_row("go/Reset/chan", timers_reset_chan, 4 * n);
     timers_row("go/Reset/func", timers_reset_func, 4 * n);
     timers_row("go/Sleep1000", timers_sleep, bench_count(1000) / 5);
+    timers_row("go/AdjustTimers10000", timers_adjust, bench_count(100));
     for (long i = 0; i < beside.made; i++)
         leat_timer_free(beside.timers[i]);
     free(beside.timers);

@@ -1,3 +1,3 @@
 module leat/bench/net
 
-go 1.22
+go 1.24

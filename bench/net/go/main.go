@@ -36,7 +36,11 @@ func main() {
 	}
 	fmt.Println(l.Addr().(*net.TCPAddr).Port)
 	if os.Args[1] == "http" {
-		panic(http.Serve(l, http.HandlerFunc(hello)))
+		var both http.Protocols
+		both.SetHTTP1(true)
+		both.SetUnencryptedHTTP2(true)
+		server := http.Server{Handler: http.HandlerFunc(hello), Protocols: &both}
+		panic(server.Serve(l))
 	}
 	size := 16384
 	if os.Args[1] == "idle" {
