@@ -12,11 +12,11 @@
  *
  * PROOF  tests/api/io_copy_test.c.
  */
-#include <leat/context.h>
 #include <leat/io/compose.h>
 #include <leat/mutex.h>
 
 #include "base/util.h"
+#include "io/io_limit.h"
 #include "os/mem.h"
 
 struct composed {
@@ -32,18 +32,6 @@ struct composed {
 static struct composed *composed_of(leat_io *io)
 {
     return container_of(io, struct composed, io);
-}
-
-static int turn_lock(struct composed *c, const leat_limit *limit)
-{
-    if (leat_mutex_trylock(&c->turn))
-        return 0;
-    if (!limit->ctx)
-        return leat_mutex_lock_until(&c->turn, limit->until);
-    leat_ctx *both = leat_ctx_with_deadline(limit->ctx, limit->until);
-    int err = leat_mutex_lock_ctx(both, &c->turn);
-    leat_ctx_free(both);
-    return err;
 }
 
 /* From the first part that has not ended. */
@@ -78,7 +66,7 @@ static int64_t write_copy(struct composed *c, const leat_iovec *to, int64_t got,
 static int64_t composed_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
 {
     struct composed *c = composed_of(io);
-    int64_t got = turn_lock(c, limit);
+    int64_t got = io_lock(&c->turn, limit);
     leat_iovec first = to[0];
 
     if (got)

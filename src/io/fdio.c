@@ -32,6 +32,7 @@
 #include <sys/uio.h>
 
 #include "arch/sanitize.h"
+#include "io/io_limit.h"
 #include "os/mem.h"
 #include "os/rw.h"
 #include "sched/sched.h"
@@ -58,14 +59,6 @@ static const struct iovec *as_iovec(const leat_iovec *v)
     return (const struct iovec *)(const void *)v;
 }
 
-static struct limit inner(const leat_limit *limit)
-{
-    struct limit l = limit_ctx(limit->ctx);
-
-    l.deadline = limit->until;
-    return l;
-}
-
 /* ---- one way ---- */
 
 /* Who learns that the stream was closed comes after what precedes leat_io_close. */
@@ -76,29 +69,13 @@ static int ordered(struct fdio *f, int err)
     return err;
 }
 
-static int lock_way(struct fdio *f, enum desc_way way, const leat_limit *limit)
-{
-    if (likely(leat_mutex_trylock(&f->way[way])))
-        return 0;
-    struct limit l = inner(limit);
-    int err = limit_over(&l);
-    if (err)
-        return err;
-    if (limit->ctx)
-        return leat_mutex_lock_ctx(limit->ctx, &f->way[way]);
-    if (limit->until != LEAT_FOREVER)
-        return leat_mutex_lock_until(&f->way[way], limit->until);
-    leat_mutex_lock(&f->way[way]);
-    return 0;
-}
-
 int fdio_enter(struct fdio *f, enum desc_way way, const leat_limit *limit)
 {
-    int err = lock_way(f, way, limit);
+    int err = io_lock(&f->way[way], limit);
 
     if (unlikely(err))
         return err;
-    struct limit l = inner(limit);
+    struct limit l = io_limit(limit);
     if (unlikely(load_relaxed(&f->closed)))
         err = -EBADF;
     else
@@ -117,7 +94,7 @@ void fdio_leave(struct fdio *f, enum desc_way way)
 
 int fdio_wait(struct fdio *f, enum desc_way way, const leat_limit *limit)
 {
-    struct limit l = inner(limit);
+    struct limit l = io_limit(limit);
 
     return ordered(f, desc_wait(f->desc, way, &l));
 }

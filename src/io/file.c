@@ -33,10 +33,10 @@
 #include <sys/uio.h>
 
 #include "arch/sanitize.h"
+#include "io/io_limit.h"
 #include "os/files.h"
 #include "os/mem.h"
 #include "os/rw.h"
-#include "park/limit.h"
 
 struct file_io {
     leat_io io;
@@ -73,19 +73,11 @@ static void file_leave(struct file_io *f)
     leat_rwmutex_runlock(&f->in_use);
 }
 
-static int limit_reached(const leat_limit *limit)
-{
-    struct limit l = limit_ctx(limit->ctx);
-
-    l.deadline = limit->until;
-    return limit_over(&l);
-}
-
 /* Hold it open and its place. */
 static int place_enter(struct file_io *f, const leat_limit *limit)
 {
     leat_mutex_lock(&f->place);
-    int err = limit_reached(limit);
+    int err = io_limit_over(limit);
     if (!err)
         err = file_enter(f);
     if (err)

@@ -15,7 +15,6 @@
  * PROOF  tests/api/io_pipe_test.c.
  */
 #include <leat/cond.h>
-#include <leat/context.h>
 #include <leat/io/pipe.h>
 #include <leat/mutex.h>
 #include <leat/time.h>
@@ -23,8 +22,10 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "io/io_limit.h"
 #include "os/mem.h"
 #include "os/rw.h"
+#include "sync/cond.h"
 
 enum { READER, WRITER };
 
@@ -51,40 +52,21 @@ static struct pipe_end *end_of(leat_io *io)
     return container_of(io, struct pipe_end, io);
 }
 
-static bool passed(leat_duration deadline)
-{
-    return deadline != LEAT_FOREVER && deadline <= leat_now();
-}
-
 /* Lock held: wait for a change at this end. */
 static int wait_change(struct pipe_end *e, const leat_limit *limit)
 {
-    leat_mutex *lock = &e->pipe->lock;
-    leat_duration until = e->deadline < limit->until ? e->deadline : limit->until;
-
-    if (!limit->ctx && until == LEAT_FOREVER) {
-        leat_cond_wait(&e->changed, lock);
-        return 0;
-    }
-    leat_ctx *both = limit->ctx ? leat_ctx_with_deadline(limit->ctx, until) : NULL;
-    int err = both ? leat_cond_wait_ctx(both, &e->changed, lock)
-                   : leat_cond_wait_until(&e->changed, lock, until);
-    leat_ctx_free(both);
+    struct limit l = io_limit_before(limit, e->deadline);
+    int err = cond_wait_limit(&e->changed, &e->pipe->lock, &l);
     /* The deadline may have been moved meanwhile: then it is not over yet. */
-    if (err == -ETIMEDOUT && !leat_ctx_err(limit->ctx) && !passed(limit->until))
-        err = 0;
-    return err;
+    return err == -ETIMEDOUT ? io_limit_over(limit) : err;
 }
 
 /* Lock held: why this end does not go on, 0 if it does. */
 static int end_over(const struct pipe_end *e, const leat_limit *limit)
 {
-    if (e->over)
-        return -EBADF;
-    int err = leat_ctx_err(limit->ctx);
-    if (!err && (passed(e->deadline) || passed(limit->until)))
-        err = -ETIMEDOUT;
-    return err;
+    struct limit l = io_limit_before(limit, e->deadline);
+
+    return e->over ? -EBADF : limit_over(&l);
 }
 
 /* ---- reading ---- */
@@ -141,18 +123,6 @@ static int64_t pipe_readv(leat_io *io, const leat_iovec *to, int n, const leat_l
 
 /* ---- writing ---- */
 
-static int take_turn(struct mem_pipe *p, const leat_limit *limit)
-{
-    if (leat_mutex_trylock(&p->turn))
-        return 0;
-    if (!limit->ctx)
-        return leat_mutex_lock_until(&p->turn, limit->until);
-    leat_ctx *both = leat_ctx_with_deadline(limit->ctx, limit->until);
-    int err = leat_mutex_lock_ctx(both, &p->turn);
-    leat_ctx_free(both);
-    return err;
-}
-
 /* Lock and turn held. */
 static int offer(struct pipe_end *e, const leat_limit *limit)
 {
@@ -178,7 +148,7 @@ static int64_t pipe_writev(leat_io *io, const leat_iovec *from, int n, size_t *d
 {
     struct pipe_end *e = end_of(io);
     struct mem_pipe *p = e->pipe;
-    int err = take_turn(p, limit);
+    int err = io_lock(&p->turn, limit);
 
     if (err)
         return err;

@@ -8,8 +8,8 @@
  *   N1  the descriptors' flags are never changed: they belong to whoever shares them.
  *   N2  the numbers 0, 1 and 2 stay taken: closing puts /dev/null there. So no call of ours
  *       reaches another file than it meant, and needs no lock against closing.
- *   N3  who waits has a context of its own, `waiting`, below the caller's: closing and new
- *       deadlines end that, and the waiter looks again.
+ *   N3  who waits ends early when something of its own is over too, `waiting`, which closing and
+ *       new deadlines see to: then it looks again.
  *
  * AN ATTEMPT  is a call that does not sleep (os_readv_now). Where the kernel does not know it,
  *   for a terminal above all, the descriptor is waited for and then the ordinary call is made
@@ -25,17 +25,18 @@
 #include "io/standard.h"
 #include "io/fdio.h"
 
-#include <leat/context.h>
 #include <leat/go.h>
-#include <leat/io/wait.h>
 #include <leat/mutex.h>
 #include <leat/time.h>
 
 #include <sys/uio.h>
 
 #include "base/util.h"
+#include "io/io_limit.h"
 #include "os/files.h"
+#include "os/poller.h"
 #include "os/rw.h"
+#include "poll/foreign.h"
 
 enum { WAYS = 2, PIPE_ROOM = 4096, WHOLE = 1 << 20 };
 
@@ -44,7 +45,7 @@ struct standard {
     int fd;
     leat_mutex way[WAYS];
     leat_mutex lock;
-    leat_ctx *waiting[WAYS];      /* lock */
+    struct cancel *waiting[WAYS]; /* lock */
     leat_duration deadline[WAYS]; /* lock */
     bool closed;                  /* lock */
 };
@@ -59,12 +60,9 @@ static struct standard *standard_of(leat_io *io)
 /* Lock held: 0, or why no attempt is made. */
 static int standard_over(const struct standard *s, int way, const leat_limit *limit)
 {
-    leat_duration until = s->deadline[way] < limit->until ? s->deadline[way] : limit->until;
+    struct limit l = io_limit_before(limit, s->deadline[way]);
 
-    if (s->closed)
-        return -EBADF;
-    int err = leat_ctx_err(limit->ctx);
-    return !err && until != LEAT_FOREVER && until <= leat_now() ? -ETIMEDOUT : err;
+    return s->closed ? -EBADF : limit_over(&l);
 }
 
 static int standard_check(struct standard *s, int way, const leat_limit *limit)
@@ -78,20 +76,22 @@ static int standard_check(struct standard *s, int way, const leat_limit *limit)
 /* Until it may be ready, or something has changed: 0. */
 static int standard_wait(struct standard *s, int way, const leat_limit *limit)
 {
+    struct cancel changed;
+
+    cancel_init(&changed, NULL, NULL);
     leat_mutex_lock(&s->lock);
-    leat_duration until = s->deadline[way] < limit->until ? s->deadline[way] : limit->until;
+    struct limit l = io_limit_before(limit, s->deadline[way]);
+    limit_add(&l, &changed);
     int err = standard_over(s, way, limit);
-    leat_ctx *ctx = err ? NULL : leat_ctx_with_deadline(limit->ctx, until);
-    s->waiting[way] = ctx;
+    s->waiting[way] = err ? NULL : &changed;
     leat_mutex_unlock(&s->lock);
     if (err)
         return err;
-    int ready = leat_wait_fd_ctx(ctx, s->fd, way ? LEAT_WRITABLE : LEAT_READABLE);
+    int ready = foreign_wait(s->fd, way ? POLLER_OUT : POLLER_IN, &l);
     leat_mutex_lock(&s->lock);
     s->waiting[way] = NULL;
     err = standard_over(s, way, limit);
     leat_mutex_unlock(&s->lock);
-    leat_ctx_free(ctx);
     if (err || ready >= 0 || ready == -ECANCELED || ready == -ETIMEDOUT)
         return err;
     return ready;
@@ -118,25 +118,13 @@ static int before_call(struct standard *s, int way, const leat_limit *limit, int
     return err ? err : unknown(result) || is_regular(s->fd);
 }
 
-static int standard_lock(struct standard *s, int way, const leat_limit *limit)
-{
-    if (leat_mutex_trylock(&s->way[way]))
-        return 0;
-    if (!limit->ctx)
-        return leat_mutex_lock_until(&s->way[way], limit->until);
-    leat_ctx *both = leat_ctx_with_deadline(limit->ctx, limit->until);
-    int err = leat_mutex_lock_ctx(both, &s->way[way]);
-    leat_ctx_free(both);
-    return err;
-}
-
 /* ---- reading and writing ---- */
 
 static int64_t standard_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
 {
     struct standard *s = standard_of(io);
     const struct iovec *v = (const struct iovec *)(const void *)to;
-    int64_t got = standard_lock(s, 0, limit);
+    int64_t got = io_lock(&s->way[0], limit);
 
     if (got)
         return got;
@@ -182,7 +170,7 @@ static int64_t standard_writev(leat_io *io, const leat_iovec *from, int n, size_
                                const leat_limit *limit)
 {
     struct standard *s = standard_of(io);
-    int64_t put = standard_lock(s, 1, limit);
+    int64_t put = io_lock(&s->way[1], limit);
 
     if (put)
         return put;
@@ -204,7 +192,7 @@ static int64_t standard_writev(leat_io *io, const leat_iovec *from, int n, size_
 static void look_again(struct standard *s, int way)
 {
     if (s->waiting[way])
-        leat_ctx_cancel(s->waiting[way]);
+        cancel_now(s->waiting[way], -ECANCELED, NULL);
 }
 
 static int standard_deadline(leat_io *io, int ways, leat_duration until)

@@ -23,6 +23,7 @@
 #include <leat/time.h>
 
 #include "flow/semaphore.h"
+#include "io/io_limit.h"
 #include "net/dial.h"
 #include "os/mem.h"
 
@@ -85,17 +86,9 @@ static struct attempt *take_outcome(struct race *r)
     return NULL;
 }
 
-static int dial_over(const leat_limit *limit)
-{
-    struct limit l = limit_ctx(limit->ctx);
-
-    l.deadline = limit->until;
-    return limit_over(&l);
-}
-
 static bool may_start(const struct race *r, const leat_limit *limit)
 {
-    return r->started < r->list->n && dial_over(limit) == 0;
+    return r->started < r->list->n && io_limit_over(limit) == 0;
 }
 
 /* The first that has connected, or NULL when all that could be tried have failed. */
@@ -148,7 +141,7 @@ int dial_race(struct conn **c, const struct network *net, const struct addr_list
     struct attempt *winner = run_race(r, limit);
     end_losers(r);
     leat_ctx_free(r->limit.ctx);
-    int err = winner ? 0 : dial_over(limit);
+    int err = winner ? 0 : io_limit_over(limit);
     if (winner)
         *c = winner->conn;
     else if (!err)

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "flow/semaphore.h"
+#include "io/io_limit.h"
 #include "os/mem.h"
 
 enum { HOST_MAX = 255, SERVICE_MAX = 63 };
@@ -61,9 +62,8 @@ static void lookup_run(struct lookup *k)
 
 static int lookup_limited(struct lookup *k, const leat_limit *limit)
 {
-    struct limit l = limit_ctx(limit->ctx);
+    struct limit l = io_limit(limit);
 
-    l.deadline = limit->until;
     if (limit_is_none(&l))
         return lookup_ask(k);
     int err = limit_over(&l);

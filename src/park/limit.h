@@ -54,13 +54,17 @@ static inline struct limit limit_ctx(leat_ctx *ctx)
                           .deadline = INT64_MAX};
 }
 
-/* Whichever is over first. */
+/* Whichever is over first. For one that has not got two. */
+static inline void limit_add(struct limit *l, struct cancel *c)
+{
+    *(l->cancel ? &l->also : &l->cancel) = c;
+}
+
 static inline struct limit limit_both(leat_ctx *ctx, leat_ctx *other)
 {
     struct limit l = limit_ctx(ctx);
-    struct cancel *second = limit_ctx(other).cancel;
 
-    *(l.cancel ? &l.also : &l.cancel) = second;
+    limit_add(&l, limit_ctx(other).cancel);
     return l;
 }
 

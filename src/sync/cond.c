@@ -197,6 +197,13 @@ int leat_cond_wait_locker_ctx(leat_ctx *ctx, leat_cond *c, leat_locker locker)
     return cond_wait(c, &locker, &l);
 }
 
+int cond_wait_limit(leat_cond *c, leat_mutex *m, const struct limit *l)
+{
+    leat_locker locker = leat_mutex_locker(m);
+
+    return cond_wait(c, &locker, l);
+}
+
 int leat_cond_wait_ctx(leat_ctx *ctx, leat_cond *c, leat_mutex *m)
 {
     return leat_cond_wait_locker_ctx(ctx, c, leat_mutex_locker(m));

@@ -190,7 +190,7 @@ void leat_mutex_lock(leat_mutex *m)
     locked(m);
 }
 
-static int lock_limit(leat_mutex *m, const struct limit *l)
+int mutex_lock_limit(leat_mutex *m, const struct limit *l)
 {
     int err = limit_over(l);
 
@@ -205,14 +205,14 @@ int leat_mutex_lock_ctx(leat_ctx *ctx, leat_mutex *m)
 {
     struct limit l = limit_ctx(ctx);
 
-    return lock_limit(m, &l);
+    return mutex_lock_limit(m, &l);
 }
 
 int leat_mutex_lock_until(leat_mutex *m, leat_duration deadline)
 {
     struct limit l = limit_until(deadline);
 
-    return lock_limit(m, &l);
+    return mutex_lock_limit(m, &l);
 }
 
 bool leat_mutex_trylock(leat_mutex *m)

@@ -7,6 +7,8 @@
 
 #include "park/limit.h"
 
+int mutex_lock_limit(leat_mutex *m, const struct limit *l);
+
 /* A mutex in the hands of another lock, which tells ThreadSanitizer of its own edges: what this one
  * orders is then nobody's business. Nobody yields here either. */
 

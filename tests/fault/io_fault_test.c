@@ -344,3 +344,43 @@ T_TEST(no_descriptor_is_left, .procs = {1})
     leaves_nothing(files);
     leaves_nothing(walks);
 }
+
+/* ---- what never needs any ---- */
+
+static void wait_in_vain(leat_ctx *ctx, leat_io *io)
+{
+    char c;
+
+    T_ERR(leat_io_set_deadline(io, LEAT_READ, leat_now() + LEAT_MILLISECOND), 0);
+    T_EQ(leat_read_ctx(ctx, io, &c, 1), -ETIMEDOUT);
+}
+
+/* What was needed once is there since the first wait. */
+static void waits_for_nothing(leat_io *io)
+{
+    leat_ctx *ctx = leat_ctx_with_cancel(NULL);
+
+    wait_in_vain(ctx, io);
+    refuse_all();
+    wait_in_vain(ctx, io);
+    T_EQ(refuse_asked(), 0);
+    refuse_pass();
+    leat_ctx_free(ctx);
+}
+
+T_TEST(a_wait_with_a_context_and_a_time_needs_no_memory, .modes = "!tsan")
+{
+    leat_io *ends[2];
+    int gate[2];
+
+    T_ERR(leat_io_pipe(ends), 0);
+    waits_for_nothing(ends[0]);
+    leat_io_free(ends[0]);
+    leat_io_free(ends[1]);
+
+    T_EQ(pipe(gate), 0);
+    T_EQ(dup2(gate[0], 0), 0);
+    waits_for_nothing(leat_stdin());
+    close(gate[0]);
+    close(gate[1]);
+}

@@ -50,7 +50,7 @@ static const struct t_mode {
     double cost;
     bool slow;
 } t_modes[] = {
-    {"hostile", 10, false}, {"asan", 10, true},      {"ubsan", 2, true}, {"tsan", 20, true},
+    {"hostile", 10, false}, {"asan", 10, true},     {"ubsan", 2, true}, {"tsan", 20, true},
     {"msan", 10, true},     {"valgrind", 50, true}, {"qemu", 20, true},
 };
 
