@@ -38,8 +38,8 @@ static void panics_and(enum trouble what)
     leat_select_none();
 }
 
-#define DIES(...)                                                             \
-    .procs = {1, 8}, .modes = "!tsan", .timeout_ms = 60000, .expect_exit = 2, \
+#define DIES(...)                                                          \
+    .procs = {2}, .modes = "!tsan", .timeout_ms = 60000, .expect_exit = 2, \
     .expect_stderr = {__VA_ARGS__}
 
 T_TEST(a_dump_that_hangs_is_left,
