@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,19 +57,54 @@ int os_thread_sleeps(int tid)
     return p[2] != 'R';
 }
 
-bool os_has_other_threads(bool (*known)(int tid))
+struct listing {
+    bool others; /* or it cannot be told */
+    long n;
+    uint64_t hash; /* of who, in order */
+};
+
+static struct listing list_threads(bool (*known)(int tid))
 {
+    struct listing l = {.others = false};
     DIR *dir = opendir("/proc/self/task");
     struct dirent *entry;
-    bool found = false;
 
     if (!dir)
-        return true; /* cannot tell: assume somebody may still wake us */
-    while (!found && (entry = readdir(dir)) != NULL) {
+        return (struct listing){.others = true};
+    while (!l.others && (entry = readdir(dir)) != NULL) {
         int tid = (int)strtol(entry->d_name, NULL, 10);
-        if (tid > 0 && !known(tid))
-            found = true;
+        if (tid <= 0)
+            continue;
+        l.others = !known(tid);
+        l.hash = (l.hash + (uint64_t)tid) * UINT64_C(0x9e3779b97f4a7c15);
+        l.n++;
     }
     closedir(dir);
-    return found;
+    return l;
+}
+
+/* A directory has two links, and this one as many more as there are threads. */
+static long count_threads(void)
+{
+    struct stat s;
+
+    return stat("/proc/self/task", &s) == 0 ? (long)s.st_nlink - 2 : -1;
+}
+
+enum { LISTINGS_MAX = 1000 };
+
+/* Where a thread dies under its hands, the kernel's list may end, whoever lives behind it. So it
+ * counts only if as many were there as it has, and all of those still are in the next one. */
+bool os_has_other_threads(bool (*known)(int tid))
+{
+    struct listing l = list_threads(known);
+
+    for (int i = 0; i < LISTINGS_MAX && !l.others; i++) {
+        long there = count_threads();
+        struct listing again = list_threads(known);
+        if (!again.others && there == l.n && again.n == l.n && again.hash == l.hash)
+            return false;
+        l = again;
+    }
+    return true; /* or it cannot be told: assume that somebody may still wake us */
 }

@@ -26,20 +26,31 @@ enum { NOTED_MAX = 64 };
 static int before_tids[NOTED_MAX], nbefore;
 static int early_tids[NOTED_MAX], nearly;
 
+static bool is_among(const int *tids, int n, int tid)
+{
+    for (int i = 0; i < n; i++)
+        if (tids[i] == tid)
+            return true;
+    return false;
+}
+
+/* The list is gone through more than once. */
+static void note(int *tids, int *n, int tid)
+{
+    if (*n < NOTED_MAX && !is_among(tids, *n, tid))
+        tids[(*n)++] = tid;
+}
+
 static bool note_before(int tid)
 {
-    if (nbefore < NOTED_MAX)
-        before_tids[nbefore++] = tid;
+    note(before_tids, &nbefore, tid);
     return true;
 }
 
 static bool note_new(int tid)
 {
-    for (int i = 0; i < nbefore; i++)
-        if (before_tids[i] == tid)
-            return true;
-    if (nearly < NOTED_MAX)
-        early_tids[nearly++] = tid;
+    if (!is_among(before_tids, nbefore, tid))
+        note(early_tids, &nearly, tid);
     return true;
 }
 
@@ -76,10 +87,7 @@ static bool known_asleep(int tid)
     for (struct m *m = sched.threads; m; m = m->all_next)
         if (m->tid == tid && !m->exited)
             return !m->foreign || foreigner_sleeps(m);
-    for (int i = 0; i < nearly; i++)
-        if (early_tids[i] == tid)
-            return true;
-    return false;
+    return is_among(early_tids, nearly, tid);
 }
 
 static bool nothing_can_happen(void)
