@@ -1,41 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * echo_leat.c - an echo server as one writes it with leat: a goroutine a connection. With the
- * argument "idle", its buffers are small, as for ten thousand connections that mostly wait.
+ * echo_leat.c - an echo server as one writes it with leat: a goroutine a connection, and a buffer
+ * only while there is something to put into it.
  */
+#include <errno.h>
 #include <leat.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-enum { BUFFER = 16384, SMALL_BUFFER = 512 };
+enum { BUFFER = 16384 };
 
-static void echo_through(leat_io *conn, char *buf, size_t size)
+static void *make_buffer(void *unused)
 {
-    int64_t n;
+    (void)unused;
+    return malloc(BUFFER);
+}
 
-    while ((n = leat_read(conn, buf, size)) > 0)
-        if (leat_write(conn, buf, (size_t)n) < 0)
-            break;
-    leat_io_free(conn);
+static void drop_buffer(void *buf, void *unused)
+{
+    (void)unused;
+    free(buf);
+}
+
+static leat_pool buffers = {.make = make_buffer, .drop = drop_buffer};
+
+static bool echo_once(leat_io *conn)
+{
+    char *buf = leat_pool_get(&buffers);
+    int64_t n = buf ? leat_read(conn, buf, BUFFER) : -ENOMEM;
+    bool more = n > 0 && leat_write(conn, buf, (size_t)n) == n;
+
+    leat_pool_put(&buffers, buf);
+    return more;
 }
 
 static void echo(leat_io *conn)
 {
-    char buf[BUFFER];
-
-    echo_through(conn, buf, sizeof(buf));
+    while (leat_io_wait_readable(conn, NULL) == 0 && echo_once(conn))
+        ;
+    leat_io_free(conn);
 }
 
-static void echo_idle(leat_io *conn)
+int main(void)
 {
-    char buf[SMALL_BUFFER];
-
-    echo_through(conn, buf, sizeof(buf));
-}
-
-int main(int argc, char **argv)
-{
-    void (*serve)(leat_io *) = argc > 1 && strcmp(argv[1], "idle") == 0 ? echo_idle : echo;
     leat_listener *l;
     leat_addr addr;
     leat_io *conn;
@@ -48,7 +55,7 @@ int main(int argc, char **argv)
         fflush(stdout);
     }
     while (!err && (err = leat_accept(l, &conn)) == 0)
-        leat_go(serve, conn);
+        leat_go(echo, conn);
     fprintf(stderr, "echo: %s\n", leat_strerror(err));
     return 1;
 }

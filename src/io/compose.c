@@ -88,6 +88,22 @@ static int64_t composed_readv(leat_io *io, const leat_iovec *to, int n, const le
     return got;
 }
 
+/* A part that has ended is readable too: the next one is waited for by the read. */
+static int composed_readable(leat_io *io, const leat_limit *limit)
+{
+    struct composed *c = composed_of(io);
+    int err = io_lock(&c->turn, limit);
+
+    if (err)
+        return err;
+    if (load_relaxed(&c->closed))
+        err = -EBADF;
+    else if (c->left > 0 && c->next < c->n)
+        err = leat_io_wait_readable(c->parts[c->next], limit);
+    leat_mutex_unlock(&c->turn);
+    return err;
+}
+
 static int composed_close(leat_io *io)
 {
     return exchange(&composed_of(io)->closed, 1) ? -EBADF : 0;
@@ -106,6 +122,7 @@ static void composed_free(leat_io *io)
 static const leat_io_ops composed_ops = {
     .kind = "composed",
     .readv = composed_readv,
+    .readable = composed_readable,
     .close = composed_close,
     .free = composed_free,
 };

@@ -199,6 +199,35 @@ static int64_t read_locked(struct fdio *f, const leat_iovec *to, int n, const le
     }
 }
 
+/* What is not known to be empty is asked. A clear edge was cleared before that, so what comes after
+ * the answer ends the wait. */
+static int readable_locked(struct fdio *f, const leat_limit *limit)
+{
+    if (!f->drained) {
+        desc_clear(f->desc, DESC_IN);
+        int ready = os_readable(f->fd);
+        if (ready != 0)
+            return ready < 0 ? ready : 0;
+    }
+    int err = fdio_wait(f, DESC_IN, limit);
+    if (!err)
+        f->drained = false;
+    return err;
+}
+
+int fdio_readable(leat_io *io, const leat_limit *limit)
+{
+    struct fdio *f = fdio_of(io);
+    int err = fdio_enter(f, DESC_IN, limit);
+
+    if (unlikely(err))
+        return err;
+    err = readable_locked(f, limit);
+    fdio_leave(f, DESC_IN);
+    sched_poll(m_self());
+    return err;
+}
+
 int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
 {
     struct fdio *f = fdio_of(io);

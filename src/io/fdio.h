@@ -35,12 +35,14 @@ extern const leat_io_ops fdio_ops;
 int64_t fdio_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit);
 int64_t fdio_writev(leat_io *io, const leat_iovec *from, int n, size_t *done,
                     const leat_limit *limit);
+int fdio_readable(leat_io *io, const leat_limit *limit);
 int fdio_shut(leat_io *io, int ways);
 int fdio_deadline(leat_io *io, int ways, leat_duration until);
 int fdio_close(leat_io *io);
 void fdio_free(leat_io *io);
 int fdio_fd(leat_io *io);
-#define FDIO_BYTES .readv = fdio_readv, .writev = fdio_writev
+#define FDIO_READS .readv = fdio_readv, .readable = fdio_readable
+#define FDIO_BYTES FDIO_READS, .writev = fdio_writev
 #define FDIO_REST \
     .shut = fdio_shut, .deadline = fdio_deadline, .close = fdio_close, .fd = fdio_fd
 

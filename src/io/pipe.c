@@ -96,6 +96,29 @@ static size_t take_from(struct mem_pipe *p, const leat_iovec *to, int n)
     return done;
 }
 
+/* Lock held: until there is something, or nothing will be. */
+static int await_bytes(struct pipe_end *e, const leat_limit *limit)
+{
+    const struct mem_pipe *p = e->pipe;
+    int err = end_over(e, limit);
+
+    while (!err && !p->from && !p->end[WRITER].over) {
+        err = wait_change(e, limit);
+        err = err ? err : end_over(e, limit);
+    }
+    return err;
+}
+
+static int pipe_readable(leat_io *io, const leat_limit *limit)
+{
+    struct pipe_end *e = end_of(io);
+
+    leat_mutex_lock(&e->pipe->lock);
+    int err = await_bytes(e, limit);
+    leat_mutex_unlock(&e->pipe->lock);
+    return err;
+}
+
 static int64_t pipe_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit)
 {
     struct pipe_end *e = end_of(io);
@@ -103,11 +126,7 @@ static int64_t pipe_readv(leat_io *io, const leat_iovec *to, int n, const leat_l
     int64_t got = 0;
 
     leat_mutex_lock(&p->lock);
-    int err = end_over(e, limit);
-    while (!err && !p->from && !p->end[WRITER].over) {
-        err = wait_change(e, limit);
-        err = err ? err : end_over(e, limit);
-    }
+    int err = await_bytes(e, limit);
     if (!err && p->from) {
         got = (int64_t)take_from(p, to, n);
         if (p->taken == p->size) {
@@ -218,6 +237,7 @@ static void pipe_free(leat_io *io)
 static const leat_io_ops reader_ops = {
     .kind = "pipe",
     .readv = pipe_readv,
+    .readable = pipe_readable,
     .deadline = pipe_deadline,
     .close = pipe_close,
     .free = pipe_free,

@@ -186,6 +186,20 @@ static int64_t standard_writev(leat_io *io, const leat_iovec *from, int n, size_
     return put < 0 ? put : (int64_t)*done;
 }
 
+static int standard_readable(leat_io *io, const leat_limit *limit)
+{
+    struct standard *s = standard_of(io);
+    int err = io_lock(&s->way[0], limit), ready = 0;
+
+    if (err)
+        return err;
+    err = standard_check(s, 0, limit);
+    while (!err && (ready = os_readable(s->fd)) == 0)
+        err = standard_wait(s, 0, limit);
+    leat_mutex_unlock(&s->way[0]);
+    return ready < 0 ? ready : err;
+}
+
 /* ---- the rest ---- */
 
 /* Lock held: who waits looks again. */
@@ -237,6 +251,7 @@ static int standard_fd(leat_io *io)
 static const leat_io_ops standard_ops = {
     .kind = "standard",
     .readv = standard_readv,
+    .readable = standard_readable,
     .writev = standard_writev,
     .deadline = standard_deadline,
     .close = standard_close,

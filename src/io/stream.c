@@ -87,6 +87,17 @@ int64_t leat_readv(leat_io *io, const leat_iovec *to, int n, const leat_limit *l
     return got;
 }
 
+int leat_io_wait_readable(leat_io *io, const leat_limit *limit)
+{
+    if (unlikely(!io->leat__ops->readv))
+        return -EOPNOTSUPP;
+    int err = io->leat__ops->readable ? io->leat__ops->readable(io, limit ? limit : &no_limit)
+                                      : 0;
+    if (unlikely(err == -EBADF))
+        san_acquire(io);
+    return err;
+}
+
 static int64_t read_limited(leat_io *io, void *buf, size_t n, const leat_limit *limit)
 {
     const leat_iovec one = {buf, n};

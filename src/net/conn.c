@@ -26,7 +26,7 @@
 #include "os/mem.h"
 #include "os/socket.h"
 
-#define PACKETS .readv = fdio_readv, .writev = packet_writev
+#define PACKETS FDIO_READS, .writev = packet_writev
 
 static const leat_io_ops conn_ops[NET_KINDS] = {
     {.kind = "tcp", FDIO_BYTES, FDIO_REST, .free = fdio_free},

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -48,6 +49,20 @@ int64_t os_receive(int fd, const struct iovec *to, int n)
         got = syscall(SYS_recvfrom, fd, to->iov_base, to->iov_len, 0, NULL, NULL);
     } while (got < 0 && errno == EINTR);
     return got >= 0 ? got : -errno;
+}
+
+int os_readable(int fd)
+{
+    const struct timespec at_once = {0, 0};
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    long n;
+
+    do {
+        n = syscall(SYS_ppoll, &one, 1, &at_once, NULL, (size_t)0);
+    } while (n < 0 && errno == EINTR);
+    if (n == 0) /* what was opened for writing would never be */
+        return syscall(SYS_read, fd, NULL, (size_t)0) < 0 && errno == EBADF ? -EBADF : 0;
+    return n < 0 ? -errno : one.revents & POLLNVAL ? -EBADF : 1;
 }
 
 static int64_t write_once(int fd, const struct iovec *from, int n)

@@ -17,9 +17,11 @@ int64_t os_readv(int fd, const struct iovec *to, int n);
 int64_t os_receive(int fd, const struct iovec *to, int n);  /* a socket */
 int64_t os_writev(int fd, const struct iovec *from, int n); /* a pipe, a file, a terminal */
 int64_t os_send(int fd, const struct iovec *from, int n);   /* a socket */
-int os_close(int fd);                                       /* closed, whatever it returns */
-int os_set_nonblocking(int fd, bool on);                    /* the former setting */
-int os_is_socket(int fd, bool *tcp);                        /* or -errno: no descriptor */
+int os_readable(
+    int fd);          /* 1: a read would not wait, for an end or an error neither; 0; -errno */
+int os_close(int fd); /* closed, whatever it returns */
+int os_set_nonblocking(int fd, bool on); /* the former setting */
+int os_is_socket(int fd, bool *tcp);     /* or -errno: no descriptor */
 int os_shutdown(int fd, bool reading, bool writing);
 int os_unlink(const char *path);
 /* Around a call that writes, and cannot be told not to raise SIGPIPE: the thread's is held up; one

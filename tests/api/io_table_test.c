@@ -64,6 +64,11 @@ static int64_t run_read(struct stage *s, const leat_limit *limit)
                  leat_read_until(s->io, &c, 1, limit->until));
 }
 
+static int64_t run_wait(struct stage *s, const leat_limit *limit)
+{
+    return leat_io_wait_readable(s->io, limit);
+}
+
 static int64_t run_readv(struct stage *s, const leat_limit *limit)
 {
     char c[2];
@@ -125,6 +130,9 @@ static const struct row streams[] = {
     {"read, pipe", BY_ALL | BY_EITHER, set_empty, run_read, NULL, 0},
     {"read, memory", BY_ALL | BY_EITHER, set_empty_memory, run_read, NULL, 0},
     {"read, fifo", BY_ALL | BY_EITHER, set_empty_fifo, run_read, NULL, 0},
+    {"wait, pipe", BY_ALL, set_empty, run_wait, NULL, 0},
+    {"wait, memory", BY_ALL, set_empty_memory, run_wait, NULL, 0},
+    {"wait, fifo", BY_ALL, set_empty_fifo, run_wait, NULL, 0},
     {"readv, pipe", BY_ALL, set_empty, run_readv, NULL, 0},
     {"readv, memory", BY_ALL, set_empty_memory, run_readv, NULL, 0},
     {"read_full, pipe", BY_DEADLINE | BY_CLOSE, set_begun, run_read_full, NULL, 0},
@@ -548,6 +556,7 @@ static int64_t run_write_on(struct stage *s, const leat_limit *limit)
 static const struct row standard[] = {
     {"stdin", BY_DEADLINE | BY_TIME | BY_CTX | BY_EITHER, set_stdin, run_read, NULL, 0},
     {"stdout", BY_DEADLINE | BY_TIME | BY_CTX | BY_EITHER, set_stdout, run_write_on, NULL, 0},
+    {"wait, stdin", BY_DEADLINE | BY_TIME | BY_CTX, set_stdin, run_wait, NULL, 0},
 };
 
 T_TEST(standard_streams_that_wait_are_ended_by_all_that_may_end_them, .timeout_ms = 60000)

@@ -58,6 +58,11 @@ static int64_t run_read(struct stage *s, const leat_limit *limit)
                  leat_read_until(s->io, &c, 1, limit->until));
 }
 
+static int64_t run_wait(struct stage *s, const leat_limit *limit)
+{
+    return leat_io_wait_readable(s->io, limit);
+}
+
 static char much[1 << 14];
 
 static int64_t run_write(struct stage *s, const leat_limit *limit)
@@ -199,6 +204,9 @@ static const struct row rows[] = {
     {"read, tcp", FORMED, set_tcp, run_read, NULL, 0},
     {"read, unix", FORMED, set_unix, run_read, NULL, 0},
     {"read, udp", FORMED, set_udp, run_read, NULL, 0},
+    {"wait, tcp", BY_ALL, set_tcp, run_wait, NULL, 0},
+    {"wait, unix", BY_ALL, set_unix, run_wait, NULL, 0},
+    {"wait, udp", BY_ALL, set_udp, run_wait, NULL, 0},
     {"write, tcp", FORMED, set_tcp, run_write, NULL, 0},
     {"write, unix", FORMED, set_unix, run_write, NULL, 0},
     {"write, unixpacket", FORMED, set_packets, run_write, NULL, 0},

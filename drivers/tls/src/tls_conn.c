@@ -176,6 +176,20 @@ static int64_t decrypt(struct tls_conn *c, const leat_iovec *to, int n)
     return (int64_t)total;
 }
 
+/* With the lock held: 1 if there is something, else as decrypt. */
+static int peek(struct tls_conn *c)
+{
+    TLS_QUIET;
+    char byte;
+    size_t got;
+
+    if (c->broken)
+        return c->broken;
+    ERR_clear_error();
+    int ok = SSL_peek_ex(c->ssl, &byte, 1, &got);
+    return ok ? 1 : tls__sort(c, ok);
+}
+
 /* Sessions that have come go to the config, where the next connection finds them. */
 static void put_fresh_away(struct tls_conn *c)
 {
@@ -218,12 +232,13 @@ static void saw_pieces(const leat_iovec *v, int n, size_t skip, size_t bytes, bo
     }
 }
 
+/* n is 0: only until there is something, and 1. */
 static int64_t read_way(struct tls_conn *c, const leat_iovec *to, int n,
                         const leat_limit *limit)
 {
     for (;;) {
         leat_mutex_lock(&c->lock);
-        int64_t got = decrypt(c, to, n);
+        int64_t got = n > 0 ? decrypt(c, to, n) : peek(c);
         size_t answers = c->out.end;
         bool fresh = c->nfresh > 0;
         leat_mutex_unlock(&c->lock);
@@ -253,6 +268,17 @@ static int64_t tls_readv(leat_io *io, const leat_iovec *to, int n, const leat_li
     if (got > 0)
         saw_pieces(to, n, 0, (size_t)got, true);
     return leave_way(c, TLS_IN, got);
+}
+
+static int tls_readable(leat_io *io, const leat_limit *limit)
+{
+    struct tls_conn *c = tls__conn(io);
+    int err = enter_way(c, TLS_IN, limit);
+
+    if (err)
+        return err;
+    int64_t got = leave_way(c, TLS_IN, read_way(c, NULL, 0, limit));
+    return got < 0 ? (int)got : 0;
 }
 
 /* ---- writing ---- */
@@ -483,6 +509,7 @@ static int tls_fd(leat_io *io)
 const leat_io_ops tls__ops = {
     .kind = "tls",
     .readv = tls_readv,
+    .readable = tls_readable,
     .writev = tls_writev,
     .shut = tls_shut,
     .deadline = tls_deadline,

@@ -42,6 +42,41 @@ T_TEST(what_is_written_is_read)
     duo_free(&d);
 }
 
+static void writes_records(leat_io *io, long records)
+{
+    char record[16];
+
+    for (long i = 0; i < records; i++) {
+        memset(record, (int)i, sizeof record);
+        T_EQ(leat_write(io, record, sizeof record), sizeof record);
+        if (t_rand() % 4 == 0)
+            leat_yield();
+    }
+    T_ERR(leat_io_shutdown(io, LEAT_WRITE), 0);
+}
+
+/* What is left of a record is there already, and nothing below will tell of it. */
+T_TEST(what_comes_is_waited_for_and_read)
+{
+    struct duo d;
+    long records = t_scale(500), got = 0;
+    int64_t n;
+
+    duo_make(&d);
+    leat_go(writes_records, d.client, records);
+    do {
+        char part[7];
+        T_ERR(leat_io_wait_readable(d.server, NULL), 0);
+        n = leat_read(d.server, part, sizeof part);
+        for (int64_t i = 0; i < n; i++)
+            T_EQ(part[i], (char)((got + i) / 16));
+        got += n;
+    } while (n > 0);
+    T_EQ(n, 0);
+    T_EQ(got, 16 * records);
+    duo_free(&d);
+}
+
 /* The byte at a place of a stream. */
 static char at(size_t i)
 {

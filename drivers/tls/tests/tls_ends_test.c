@@ -166,7 +166,7 @@ T_TEST(a_client_is_told_what_came)
 /* ---- every call that waits, and all that can end it ---- */
 
 enum how { BY_UNTIL, BY_DEADLINE, BY_CTX, BY_CLOSE, HOWS };
-enum call { READ, WRITE, SHUT, CALLS };
+enum call { READ, WAIT, WRITE, SHUT };
 
 struct waiting {
     enum call call;
@@ -179,11 +179,14 @@ static void wait_for(struct waiting *w)
 {
     enum { MUCH = 4 << 20 };
     char c, *much = calloc(1, MUCH);
-    leat_iovec piece = {w->call == READ ? &c : much, w->call == READ ? 1 : MUCH};
+    bool reads = w->call <= WAIT;
+    leat_iovec piece = {reads ? &c : much, reads ? 1 : MUCH};
     int64_t result;
 
     if (w->call == READ)
         result = leat_readv(w->io, &piece, 1, &w->limit);
+    else if (w->call == WAIT)
+        result = leat_io_wait_readable(w->io, &w->limit);
     else
         result = leat_writev(w->io, &piece, 1, NULL, &w->limit);
     if (w->call == SHUT) {
@@ -212,7 +215,7 @@ static void end_a_call(enum call call, enum how how)
     if (t_rand() % 2)
         leat_sleep(LEAT_MILLISECOND);
     if (how == BY_DEADLINE)
-        T_ERR(leat_io_set_deadline(d.client, call == READ ? LEAT_READ : LEAT_WRITE,
+        T_ERR(leat_io_set_deadline(d.client, call <= WAIT ? LEAT_READ : LEAT_WRITE,
                                    leat_now() + 5 * LEAT_MILLISECOND),
               0);
     if (how == BY_CTX)
@@ -228,6 +231,7 @@ T_TEST(every_call_can_be_ended)
 {
     for (enum how how = BY_UNTIL; how < HOWS; how++) {
         end_a_call(READ, how);
+        end_a_call(WAIT, how);
         end_a_call(WRITE, how);
     }
     end_a_call(SHUT, BY_DEADLINE);

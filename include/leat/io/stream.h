@@ -69,6 +69,8 @@ typedef struct leat_io_ops {
     const char *kind; /* a word for messages: "tcp", "tls", "file" */
     /* Read something: how much, 0 at the end, -errno. n is at least 1 and some len is not 0. */
     int64_t (*readv)(leat_io *io, const leat_iovec *to, int n, const leat_limit *limit);
+    /* Wait until readv would not. NULL: it never does, or does so itself. */
+    int (*readable)(leat_io *io, const leat_limit *limit);
     /* Write all of it: how much that is, or -errno; *done, 0 before, is what was written then. */
     int64_t (*writev)(leat_io *io, const leat_iovec *from, int n, size_t *done,
                       const leat_limit *limit);
@@ -227,6 +229,40 @@ LEAT_API LEAT_NODISCARD int64_t leat_read_full(leat_io *io, void *buf, size_t n)
  */
 LEAT_API LEAT_NODISCARD int64_t leat_readv(leat_io *io, const leat_iovec *to, int n,
                                            const leat_limit *limit);
+
+/**
+ * Wait until there is something to read, and read nothing.
+ *
+ *     while (leat_io_wait_readable(conn, NULL) == 0) {
+ *         char *buf = leat_pool_get(&buffers);        // only now, and only for so long
+ *         int64_t n = leat_read(conn, buf, SIZE);
+ *         bool more = n > 0 && leat_write(conn, buf, (size_t)n) == n;
+ *         leat_pool_put(&buffers, buf);
+ *         if (!more)
+ *             break;
+ *     }
+ *
+ * For many connections of which few have something to say: those that wait hold no memory for
+ * it, and those that read share what is still in the processor's caches. Afterwards a read finds
+ * bytes, the end or an error, unless another goroutine was quicker: then it waits. So it may for
+ * what leat_io_joined has made, when a part has ended. A kind of stream that cannot tell says 0
+ * at once, and it is the read that waits.
+ *
+ * Go         none: there a connection that waits in Read holds its buffer.
+ * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
+ * Cancel     by the limit, a deadline or leat_io_close.
+ * Callable   goroutine or any other thread. Not from a signal handler.
+ * Ownership  borrows the stream and the limit for the call.
+ * Ordering   none; the read has it.
+ * Param      io      a stream.
+ * Param      limit   when to give up; NULL: never.
+ * Returns    0; -ETIMEDOUT or -ECANCELED by the limit or the deadline; -EBADF when the stream is
+ *            closed on this side; -EOPNOTSUPP: it cannot be read; else what a read would say.
+ * Fatal      never.
+ * See        leat_read, leat_pool_get, leat_wait_fd
+ * Since      0.3
+ */
+LEAT_API LEAT_NODISCARD int leat_io_wait_readable(leat_io *io, const leat_limit *limit);
 
 /**
  * Write all of it, waiting where there is no room.
