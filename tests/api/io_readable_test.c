@@ -120,22 +120,28 @@ static void waits_and_tells(leat_io *io, leat_bool_chan over)
     leat_send(over, true);
 }
 
+static void lasts_until_there_is_something(struct ends *e)
+{
+    leat_scoped_chan(leat_bool_chan, over, 1);
+    char c;
+
+    leat_go(waits_and_tells, e->b, over);
+    leat_sleep(2 * LEAT_MILLISECOND);
+    T_TRUE(!leat_try_recv(over, NULL));
+    leat_go(writes_one, leat_io_ref(e->a));
+    T_TRUE(leat_recv(over, NULL));
+    T_ERR(leat_io_wait_readable(e->b, NULL), 0); /* nothing was read */
+    T_EQ(leat_read(e->b, &c, 1), 1);
+    const leat_limit at_once = {NULL, leat_now()};
+    T_ERR(leat_io_wait_readable(e->b, &at_once), -ETIMEDOUT);
+}
+
 T_TEST(a_wait_lasts_until_there_is_something)
 {
     for (int i = 0; i < KINDS; i++) {
         struct ends e = ends_of(kinds[i]);
-        leat_scoped_chan(leat_bool_chan, over, 1);
-        char c;
 
-        leat_go(waits_and_tells, e.b, over);
-        leat_sleep(2 * LEAT_MILLISECOND);
-        T_TRUE(!leat_try_recv(over, NULL));
-        leat_go(writes_one, leat_io_ref(e.a));
-        T_TRUE(leat_recv(over, NULL));
-        T_ERR(leat_io_wait_readable(e.b, NULL), 0); /* nothing was read */
-        T_EQ(leat_read(e.b, &c, 1), 1);
-        const leat_limit at_once = {NULL, leat_now()};
-        T_ERR(leat_io_wait_readable(e.b, &at_once), -ETIMEDOUT);
+        lasts_until_there_is_something(&e);
         leat_io_free(e.a);
         ends_free(&e);
     }
