@@ -234,7 +234,9 @@ static void atomic_dekker(struct atomic_dekker *d, int me, long rounds)
     }
 }
 
-T_TEST(of_two_that_store_and_look_one_sees_the_other)
+/* qemu-user 7.2 on x86-64 has no barrier between an stlr and an ldar: neither sees the other's in
+ * one of eight rounds of the same in plain C. */
+T_TEST(of_two_that_store_and_look_one_sees_the_other, .modes = "!qemu")
 {
     struct atomic_dekker d = {0};
     leat_waitgroup wg = {0};
