@@ -244,9 +244,10 @@ LEAT_API LEAT_NODISCARD int64_t leat_readv(leat_io *io, const leat_iovec *to, in
  *
  * For many connections of which few have something to say: those that wait hold no memory for
  * it, and those that read share what is still in the processor's caches. Afterwards a read finds
- * bytes, the end or an error, unless another goroutine was quicker: then it waits. So it may for
- * what leat_io_joined has made, when a part has ended. A kind of stream that cannot tell says 0
- * at once, and it is the read that waits.
+ * bytes, the end or an error, unless another goroutine was quicker, or the kernel's news was of
+ * bytes that the last read had already: then it waits. So it may for what leat_io_joined has
+ * made, when a part has ended. A kind of stream that cannot tell says 0 at once, and it is the
+ * read that waits.
  *
  * Go         none: there a connection that waits in Read holds its buffer.
  * Blocks     the calling goroutine only; on a thread that leat did not create, the thread.
