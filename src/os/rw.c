@@ -61,7 +61,7 @@ int os_readable(int fd)
         n = syscall(SYS_ppoll, &one, 1, &at_once, NULL, (size_t)0);
     } while (n < 0 && errno == EINTR);
     if (n == 0) /* what was opened for writing would never be */
-        return syscall(SYS_read, fd, NULL, (size_t)0) < 0 && errno == EBADF ? -EBADF : 0;
+        return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY ? -EBADF : 0;
     return n < 0 ? -errno : one.revents & POLLNVAL ? -EBADF : 1;
 }
 

@@ -201,8 +201,8 @@ static bool watch_stuck(struct p *p, struct m *m, int64_t now)
     p->seen_at = now;
     report_blocked(p, m, since / 1000);
     rescue_main(m, stood);
-    if (stood >= BURNING_NS &&
-        !asleep) /* a flag that nobody sees would slow all inline calls */
+    /* Who sleeps would not see the flag, which slows everybody's inline calls. */
+    if (stood >= BURNING_NS && !asleep)
         fetch_or(&p->attention, P_PREEMPT);
     if (load_relaxed(&sched.running) < load_relaxed(&sched.limit)) {
         wake_for_work();
