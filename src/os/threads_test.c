@@ -128,6 +128,16 @@ T_TEST(a_list_with_one_that_has_gone_since_is_read_again, .procs = {1})
     T_EQ(threads_list, 2);
 }
 
+/* As many, and not the same: whoever else came with 4 may be behind it. */
+T_TEST(two_lists_of_others_do_not_count, .procs = {1})
+{
+    SAY(0, 3, 1, 2, 3);
+    SAY(1, 3, 1, 2, 4);
+    SAY(2, 3, 1, 2, 4);
+    T_TRUE(!threads_others());
+    T_EQ(threads_list, 3);
+}
+
 T_TEST(lists_are_read_until_two_agree, .procs = {1})
 {
     SAY(0, 3, 1, 2, 3);
